@@ -1,0 +1,194 @@
+"""``Landscape``: a loss surface. ``SurveyableLandscape``: one whose critical points are all known."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from theodolite._arrays import coerce_parameters
+from theodolite._critical import CriticalSet, Piece, Stratum
+from theodolite._errors import ShapeError
+from theodolite._kind import Kind
+from theodolite._panels import Description, Panel
+from theodolite._table import Table
+from theodolite._typing import Array, Parameters, ParametersLike, Real
+from theodolite._verdict import Direction, Verdict
+
+if TYPE_CHECKING:
+    from theodolite._hessian import Hessian
+
+__all__ = ["Landscape", "SurveyableLandscape"]
+
+
+class Landscape(ABC):
+    """A loss surface over parameters that are a tuple of arrays, in the order of ``parameter_shapes``.
+
+    Subclasses say what the loss is. Whatever accepts parameters takes any sequence of array-likes of the right sizes.
+    """
+
+    @property
+    @abstractmethod
+    def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shape of each parameter array, as ``torch.nn.Linear`` has them."""
+
+    @property
+    @abstractmethod
+    def specification(self) -> str:
+        """The network as the command line writes it, for example ``linear:4-2-4``."""
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """A SHA-256 of the data and of every option: equal fingerprints mean the same landscape."""
+
+    @abstractmethod
+    def description(self) -> Description:
+        """What this landscape is, in words and formulas."""
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the parameters are."""
+        return sum(prod(shape) for shape in self.parameter_shapes)
+
+    def coerce(self, params: ParametersLike) -> Parameters:
+        """Return ``params`` as arrays of the right shapes: float64, or ``Fraction`` objects if all are exact."""
+        return coerce_parameters(params, self.parameter_shapes)
+
+    def pack(self, params: ParametersLike) -> Array:
+        """Return all parameters as one vector, array after array, each in row-major order."""
+        return np.concatenate([np.ravel(array) for array in self.coerce(params)])
+
+    def unpack(self, vector: Any) -> Parameters:
+        """Return the parameters that ``pack`` made into ``vector``."""
+        flat = np.asarray(vector).ravel()
+        if flat.size != self.parameter_count:
+            raise ShapeError(
+                f"The vector has {flat.size} entries",
+                cause=f"{self.specification} has {self.parameter_count} parameters",
+                fix="Pass a vector that pack() returned",
+            )
+        ends = np.cumsum([prod(shape) for shape in self.parameter_shapes])[:-1]
+        return self.coerce(np.split(flat, ends))
+
+    @abstractmethod
+    def loss(self, params: ParametersLike) -> Real:
+        """Return the loss at ``params``."""
+
+    @abstractmethod
+    def gradient(self, params: ParametersLike) -> Parameters:
+        """Return the gradient at ``params``, shaped as they are."""
+
+    @abstractmethod
+    def hessian_vector_product(self, params: ParametersLike, direction: ParametersLike) -> Parameters:
+        """Return the Hessian at ``params`` applied to ``direction``, shaped as they are."""
+
+    def directional_derivative(self, params: ParametersLike, direction: ParametersLike) -> Real:
+        """Return the one-sided derivative of the loss at ``params`` along ``direction``."""
+        slope: Real = np.dot(self.pack(self.gradient(params)), self.pack(direction))
+        return slope
+
+    def hessian(self, params: ParametersLike) -> Hessian:
+        """Return the Hessian at ``params`` as a matrix-free operator on packed vectors, with ``todense()``."""
+        from theodolite._hessian import Hessian
+
+        return Hessian(self, self.coerce(params))
+
+    @abstractmethod
+    def classify(self, params: ParametersLike, *, rtol: float | None = None) -> Verdict:
+        """Say what ``params`` is, how that is known, and how to leave if it is not a minimum."""
+
+    @abstractmethod
+    def escape(self, params: ParametersLike) -> Direction:
+        """Return a way out of ``params`` that provably lowers the loss."""
+
+
+class SurveyableLandscape(Landscape):
+    """A landscape whose critical points are all known.
+
+    Subclasses supply the critical sets in chunks (``work`` lists what there is to do and costs little, ``solve`` does a part of
+    it and may run on another machine), and build members of a piece from its ``key``.
+    """
+
+    ordered: ClassVar[bool] = True
+    """Whether ``work`` comes in increasing value, so that a survey that stops early has the lowest sets."""
+
+    @abstractmethod
+    def count(self) -> int:
+        """Return how many critical sets there are, in closed form."""
+
+    def workload(self) -> int:
+        """Return how many candidates a survey would visit."""
+        return self.count()
+
+    @abstractmethod
+    def work(self, *, limit: int | None = None) -> Iterator[Any]:
+        """Yield the pieces of work of a survey, in a fixed order: small picklable objects for ``solve``.
+
+        The pieces do not depend on who does them: chunk sizes double from small to large, so that the first come at once.
+        ``limit`` cuts the list after that many sets where the order allows it.
+        """
+
+    @abstractmethod
+    def solve(self, item: Any) -> Table:
+        """Return the critical sets of one piece of work."""
+
+    @abstractmethod
+    def name(self, key: bytes) -> str:
+        """Return the label of the set with this key."""
+
+    @abstractmethod
+    def global_minimum(self) -> CriticalSet:
+        """Return the set of all global minimizers; ``NoMinimumError`` where the infimum is not attained."""
+
+    def critical_sets(
+        self,
+        *,
+        kind: Kind | None = None,
+        below: float | None = None,
+        above: float | None = None,
+        max_index: int | None = None,
+    ) -> Iterator[CriticalSet]:
+        """Yield the critical sets lazily, lowest value first where that order is computable.
+
+        ``below`` and ``above`` keep values strictly between them, ``max_index`` those sets whose lowest index is at most this.
+        """
+        for item in self.work():
+            table = self.solve(item)
+            if self.ordered and below is not None and len(table) and table.value[0] >= below:
+                return
+            yield from table.take(_wanted(table, kind, below, above, max_index)).rows(self.name, self)
+
+    @abstractmethod
+    def representative_of(self, piece: Piece) -> Parameters:
+        """Build the canonical member of ``piece``."""
+
+    @abstractmethod
+    def sample_of(self, piece: Piece, source: np.random.Generator) -> Parameters:
+        """Draw a random member of ``piece``."""
+
+    @abstractmethod
+    def strata_of(self, critical_set: CriticalSet) -> Iterator[Stratum]:
+        """Yield the strata of ``critical_set``, lazily."""
+
+    @abstractmethod
+    def panels(self, critical_set: CriticalSet) -> tuple[Panel, ...]:
+        """Return the plain data of the figures that explain ``critical_set``."""
+
+
+def _wanted(table: Table, kind: Kind | None, below: float | None, above: float | None, max_index: int | None) -> Array:
+    """Return the mask of the rows that pass every filter."""
+    keep = np.ones(len(table), dtype=bool)
+    if kind is not None:
+        keep &= table.kind == kind.code
+    if below is not None:
+        keep &= table.value < below
+    if above is not None:
+        keep &= table.value > above
+    if max_index is not None:
+        lowest = np.where(table.integers[:, 3] >= 0, table.integers[:, 3], table.integers[:, 0])
+        keep &= (lowest >= 0) & (lowest <= max_index)
+    return keep

@@ -1,0 +1,161 @@
+"""Plain data for figures: what a landscape hands to pages, notebooks and plots, which never ask what kind it is.
+
+A landscape describes itself once (``Description``) and each of its critical sets by a few panels. A drawing program knows these
+classes and no landscape; a landscape knows these classes and no drawing program.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from theodolite._kind import Kind
+
+__all__ = [
+    "Curve",
+    "CurvePanel",
+    "Description",
+    "Formula",
+    "Move",
+    "MovesPanel",
+    "Panel",
+    "PlaneMark",
+    "PlanePanel",
+    "ProfilePanel",
+    "SignsPanel",
+    "SpectrumPanel",
+    "TextPanel",
+]
+
+
+class Formula(msgspec.Struct, frozen=True):
+    """A formula in LaTeX and the sentence that says what it means."""
+
+    latex: str
+    caption: str
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True):
+    """What a landscape is, in words, for headlines and footers.
+
+    ``noun`` is what one critical set is called there ("family", "class"), ``way`` how a step out of a saddle looks in its
+    terms, ``facts`` are name and text of what a reader needs to reproduce it (eigenvalues, decisions with their margins).
+    """
+
+    title: str
+    network: str
+    data: str
+    parameter_count: int
+    noun: str
+    nouns: str
+    way: str
+    formulas: tuple[Formula, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    loss_name: str = "loss"
+
+
+class SpectrumPanel(msgspec.Struct, frozen=True, tag="spectrum"):
+    """Bars of singular values: which are kept (a fraction between 0 and 1 of each) and what each lost one costs."""
+
+    title: str
+    names: tuple[str, ...]
+    singular_values: tuple[float, ...]
+    kept: tuple[float, ...]
+    costs: tuple[float, ...]
+    caption: str
+
+
+class SignsPanel(msgspec.Struct, frozen=True, tag="signs"):
+    """How many Hessian eigenvalues are negative, zero and positive at a generic member."""
+
+    title: str
+    negative: int
+    zero: int
+    positive: int
+    caption: str
+
+
+class Move(msgspec.Struct, frozen=True):
+    """One step from a critical set to a lower one; ``key`` is the key of the set where it ends."""
+
+    words: str
+    formula: str
+    decrease: float
+    label: str
+    key: bytes
+
+
+class MovesPanel(msgspec.Struct, frozen=True, tag="moves"):
+    """The steps that lower the loss, largest decrease first."""
+
+    title: str
+    moves: tuple[Move, ...]
+    caption: str
+
+
+class PlaneMark(msgspec.Struct, frozen=True):
+    """A critical point that lies in a plane, and the set that it belongs to."""
+
+    x: float
+    y: float
+    kind: Kind
+    label: str
+    value: float
+    key: bytes
+    here: bool = False
+
+
+class PlanePanel(msgspec.Struct, frozen=True, tag="plane"):
+    """The loss on a plane through parameter space: loss(x, y) = sum of ``coefficients[i][j] * x**i * y**j``, exactly.
+
+    ``marks`` are the critical points in it (``here`` is the chosen set's), ``goal`` the mark that the way out leads to.
+    """
+
+    title: str
+    caption: str
+    x_label: str
+    y_label: str
+    coefficients: tuple[tuple[float, ...], ...]
+    extent: float
+    marks: tuple[PlaneMark, ...]
+    goal: int | None = None
+
+
+class ProfilePanel(msgspec.Struct, frozen=True, tag="profile"):
+    """The loss along a descent curve, loss(t) = sum of ``coefficients[i] * t**i``, beside its quadratic model at t = 0."""
+
+    title: str
+    caption: str
+    coefficients: tuple[float, ...]
+    extent: float
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """A polyline with a name and a role: ``data`` (dots), ``model``, ``target`` or ``reference``."""
+
+    name: str
+    role: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+class CurvePanel(msgspec.Struct, frozen=True, tag="curves"):
+    """Functions of one variable drawn together, with ticks at breakpoints."""
+
+    title: str
+    caption: str
+    x_label: str
+    y_label: str
+    curves: tuple[Curve, ...]
+    ticks: tuple[float, ...] = ()
+
+
+class TextPanel(msgspec.Struct, frozen=True, tag="text"):
+    """A heading and plain sentences."""
+
+    title: str
+    sentences: tuple[str, ...]
+
+
+Panel: TypeAlias = SpectrumPanel | SignsPanel | MovesPanel | PlanePanel | ProfilePanel | CurvePanel | TextPanel
