@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from theodolite._errors import DataError, TheodoliteError
-from theodolite._typing import Matrix, Vector
+from theodolite._typing import Matrix, Real, Vector
 
 __all__ = [
     "JacobiSVD",
@@ -49,29 +49,30 @@ class RankDecision:
         below = self.tolerance / self.largest_dropped if self.largest_dropped > 0 else inf
         return min(self.smallest_kept / self.tolerance, below)
 
-    def clear(self, factor: float) -> bool:
+    def clear(self, factor: Real) -> bool:
         """Return whether the decision stays the same for tolerances up to ``factor`` times larger or smaller."""
-        return self.margin >= factor
+        return self.margin >= float(factor)
 
 
-def decide_rank(singular_values: Vector, tolerance: float) -> RankDecision:
+def decide_rank(singular_values: Vector, tolerance: Real) -> RankDecision:
     """Return how many of the ``singular_values`` (in any order) exceed ``tolerance``.
 
     >>> decide_rank(np.array([3.0, 1e-15, 2.0]), 1e-12)
     RankDecision(rank=2, tolerance=1e-12, smallest_kept=2.0, largest_dropped=1e-15)
     """
+    tolerance = float(tolerance)
     if not tolerance >= 0:
         raise DataError(f"The tolerance of a rank decision is {tolerance}", fix="Pass a number that is not negative")
     kept = singular_values > tolerance
     return RankDecision(
         rank=int(kept.sum()),
-        tolerance=float(tolerance),
+        tolerance=tolerance,
         smallest_kept=float(singular_values[kept].min(initial=inf)),
         largest_dropped=float(singular_values[~kept].max(initial=0.0)),
     )
 
 
-def numerical_rank(matrix: Matrix, error: float) -> RankDecision:
+def numerical_rank(matrix: Matrix, error: Real) -> RankDecision:
     """Return the rank of a matrix that is known up to ``error`` (a bound in the spectral norm).
 
     The tolerance is ``error`` plus the round-off of the singular value decomposition itself, max(m, n) ε σ₁. By Weyl's
@@ -85,7 +86,7 @@ def numerical_rank(matrix: Matrix, error: float) -> RankDecision:
     scaled, exponent = _normalized(matrix)
     values = np.linalg.svd(scaled, compute_uv=False) if scaled.size else np.zeros(0)
     roundoff = max(scaled.shape) * _EPSILON * float(values.max(initial=0.0))
-    return decide_rank(np.ldexp(values, exponent), float(error + np.ldexp(roundoff, exponent)))
+    return decide_rank(np.ldexp(values, exponent), float(error) + float(np.ldexp(roundoff, exponent)))
 
 
 def column_equilibrated(matrix: Matrix) -> tuple[Matrix, Int[np.ndarray, " _"]]:
