@@ -97,7 +97,8 @@ class Counts:
 
     def size(self, taken: Taken) -> Numbers:
         """Return s, how many hidden units are productive: rank(W2 W1 X)."""
-        return taken.astype(np.int64).sum(axis=1)
+        total: Array = taken.astype(np.int64).sum(axis=1)
+        return total
 
     def index(self, taken: Taken) -> Numbers:
         """Return the number of negative Hessian eigenvalues, the same at every point of a family.
@@ -108,7 +109,8 @@ class Counts:
         left = self._multiplicity_row - p
         above = np.cumsum(left, axis=1) - left
         s = p.sum(axis=1)
-        return (p * above).sum(axis=1) + (self.hidden - s) * (self.rank - s)
+        turns: Array = (p * above).sum(axis=1)
+        return turns + (self.hidden - s) * (self.rank - s)
 
     def stratum_dimension(self, taken: Taken, outer: Array | int, inner: Array | int) -> Numbers:
         """Return the dimension of the strata labelled (outer, inner), one for each family."""
