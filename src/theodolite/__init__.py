@@ -4,6 +4,7 @@ from theodolite._critical import CriticalSet, Stratum
 from theodolite._errors import (
     AtlasFileError,
     DataError,
+    NoEscapeError,
     NoMinimumError,
     NotCoveredError,
     ShapeError,
@@ -17,6 +18,7 @@ from theodolite._landscape import Landscape, SurveyableLandscape
 from theodolite._references import REFERENCES, Reference, cite
 from theodolite._verdict import Direction, Verdict
 from theodolite._version import __version__
+from theodolite.linear import LinearLandscape
 
 __all__ = [
     "REFERENCES",
@@ -28,7 +30,9 @@ __all__ = [
     "Evidence",
     "Kind",
     "Landscape",
+    "LinearLandscape",
     "Method",
+    "NoEscapeError",
     "NoMinimumError",
     "NotCoveredError",
     "Reference",

@@ -8,6 +8,7 @@ from typing import Any
 __all__ = [
     "AtlasFileError",
     "DataError",
+    "NoEscapeError",
     "NoMinimumError",
     "NotCoveredError",
     "ShapeError",
@@ -53,6 +54,10 @@ class ShapeError(DataError):
 
 class NotCoveredError(TheodoliteError):
     """No theorem that Theodolite implements answers this question; the message says what is missing."""
+
+
+class NoEscapeError(TheodoliteError):
+    """There is no way down from this point, or none that can be proven."""
 
 
 class NoMinimumError(TheodoliteError):

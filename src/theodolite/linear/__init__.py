@@ -1,0 +1,5 @@
+"""Linear networks: every critical point of their loss."""
+
+from theodolite.linear._landscape import LinearLandscape
+
+__all__ = ["LinearLandscape"]

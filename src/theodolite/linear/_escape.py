@@ -1,0 +1,172 @@
+"""Ways out of a saddle of a shallow linear landscape: curves along which the loss falls by a known amount.
+
+With J the unselected positive directions, s = rank(W2 W1 X), and loss = unit * (1/2 ||B A - M||^2 + constant):
+
+* a unit is not productive (s < min(hidden, m)): for j in J of largest sigma_j and a unit vector c with A^T c = 0, the line
+  dB = t b u_j c^T, dA = t a c v_j^T changes 1/2 ||B A - M||^2 by
+  -sigma_j a b t^2 + a^2 |B c|^2 t^2 / 2 + (a b)^2 t^4 / 2, exactly; likewise with B g = 0;
+* else some i in S has sigma_i < sigma_j: rotating u_i towards u_j by the angle t, B_t = R_t B, A_t = B_t^+ M + K, changes it
+  by -(lambda_j - lambda_i) sin(t)^2 / 2, exactly.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from theodolite._evidence import Assumption, Evidence, Method
+from theodolite._typing import Matrix, Parameters, Vector
+from theodolite._verdict import Direction
+from theodolite.linear._nearest import Nearest
+from theodolite.linear._reduction import Reduction
+
+__all__ = ["gradient_direction", "saddle_direction"]
+
+
+def gradient_direction(reduction: Reduction, params: Parameters, gradient: Parameters, unit: float) -> Direction:
+    """Return the straight way down along the negative gradient, to the lowest point on that line.
+
+    The loss on a line is a polynomial of degree 4, minimised exactly through the roots of its derivative.
+    """
+    (w1, w2), (g1, g2) = params, gradient
+    size = float(np.hypot(np.linalg.norm(g1), np.linalg.norm(g2)))
+    d1, d2 = -g1 / size, -g2 / size
+    a, b = w1 @ reduction.inputs, w2
+    da = d1 @ reduction.inputs
+    terms = (b @ a - reduction.target, b @ da + d2 @ a, d2 @ da)
+    quartic = np.zeros(5)
+    for i, left in enumerate(terms):
+        for j, right in enumerate(terms):
+            quartic[i + j] += unit * float(np.vdot(left, right)) / 2
+    slope = quartic[1]
+    quartic[0] = 0.0  # only the change of the loss is wanted
+    steps = [float(root.real) for root in np.polynomial.Polynomial(quartic).deriv().trim().roots() if root.real > 0]
+    falls = [(float(np.polynomial.polynomial.polyval(step, quartic)), step) for step in steps]
+    change, step = min(falls, key=lambda fall: fall[0], default=(0.0, 0.0))
+    evidence = Evidence(
+        Method.NUMERIC,
+        assumptions=(Assumption("the loss on the line is an exact polynomial of degree 4"),),
+        scope=f"slope {slope:.6g} along the unit vector",
+    )
+    return Direction(
+        (d1, d2),
+        1,
+        None,
+        float(step),
+        -change,
+        "along the negative gradient",
+        evidence,
+        partial(_line, params, (d1, d2)),
+    )
+
+
+def saddle_direction(
+    reduction: Reduction, near: Nearest, params: Parameters, unit: float, evidence: Evidence
+) -> Direction:
+    """Return the way out of the strict saddle ``near``, applied to ``params``, which lie within rounding of it."""
+    s, width = near.turn.shape[1], near.b.shape[1]
+    if s < min(width, reduction.m):
+        return _wake_unit(reduction, near, params, unit, evidence)
+    return _swap_directions(reduction, near, params, unit, evidence)
+
+
+def _missing_direction(reduction: Reduction, turn: Matrix) -> tuple[int, Vector]:
+    """Return group and coordinates of an unselected direction with the largest singular value."""
+    for number, group in enumerate(reduction.groups):
+        block = turn[group]
+        here = block[:, np.linalg.norm(block, axis=0) > 0.5]
+        if here.shape[1] < here.shape[0]:
+            column = np.zeros(reduction.m)
+            column[group] = (
+                np.linalg.svd(here, full_matrices=True)[0][:, -1] if here.shape[1] else np.eye(here.shape[0])[0]
+            )
+            return number, column
+    raise AssertionError("every positive direction is selected")
+
+
+def _wake_unit(reduction: Reduction, near: Nearest, params: Parameters, unit: float, evidence: Evidence) -> Direction:
+    """Let a unit that is not productive carry the largest missing direction."""
+    number, column = _missing_direction(reduction, near.turn)
+    sigma = float(np.sqrt(reduction.eigenvalues[number]))
+    u, v = reduction.left @ column, reduction.right @ column
+    hidden, drag_b, drag_a = _idle_unit(near)
+    v_raw = v @ reduction.inverse
+    # Both layers move equally far in raw weights unless the unit's other weights cost curvature: then less of that layer.
+    ratio = float(np.linalg.norm(v_raw)) or 1.0
+    a_amount, b_amount = np.sqrt(sigma / ratio), np.sqrt(sigma * ratio)
+    if drag_b > 0:
+        a_amount = min(a_amount, np.sqrt(0.2 * sigma) / drag_b)
+        b_amount = sigma / a_amount
+    elif drag_a > 0:
+        b_amount = min(b_amount, np.sqrt(0.2 * sigma) / drag_a)
+        a_amount = sigma / b_amount
+    quadratic = -sigma * a_amount * b_amount + (a_amount * drag_b) ** 2 / 2 + (b_amount * drag_a) ** 2 / 2
+    quartic = (a_amount * b_amount) ** 2 / 2
+    step = float(np.sqrt(-quadratic / (2 * quartic)))
+    vector = (a_amount * np.outer(hidden, v_raw), b_amount * np.outer(u, hidden))
+    return Direction(
+        vector,
+        2,
+        2 * unit * quadratic,
+        step,
+        unit * quadratic**2 / (4 * quartic),
+        f"add direction {number + 1} in a unit that is not productive",
+        evidence,
+        partial(_line, params, vector),
+    )
+
+
+def _idle_unit(near: Nearest) -> tuple[Vector, float, float]:
+    """Return a unit vector c of hidden space with A^T c = 0 or B c = 0 (both if there is one), and |B c|, |A^T c|."""
+    b = near.b / (np.linalg.norm(near.b, 2) or 1.0)
+    a = near.a / (np.linalg.norm(near.a, 2) or 1.0) if near.a.size else np.zeros((near.b.shape[1], 1))
+    width = b.shape[1]
+    rank = near.turn.shape[1]
+    if rank + near.outer + near.inner < width:
+        return np.linalg.svd(np.concatenate([b, a.T]), full_matrices=True)[2][-1], 0.0, 0.0
+    if rank + near.inner < width:
+        hidden = np.linalg.svd(a.T, full_matrices=True)[2][-1]
+        return hidden, float(np.linalg.norm(near.b @ hidden)), 0.0
+    hidden = np.linalg.svd(b, full_matrices=True)[2][-1]
+    return hidden, 0.0, float(np.linalg.norm(near.a.T @ hidden))
+
+
+def _swap_directions(
+    reduction: Reduction, near: Nearest, params: Parameters, unit: float, evidence: Evidence
+) -> Direction:
+    """Rotate the weakest selected direction towards the strongest missing one."""
+    number, column = _missing_direction(reduction, near.turn)
+    owner = max(i for i, group in enumerate(reduction.groups) if np.linalg.norm(near.turn[group]) > 0.5)
+    block = near.turn[reduction.groups[owner]]
+    chosen = near.turn[:, np.linalg.norm(block, axis=0) > 0.5][:, 0]
+    gain = float(reduction.eigenvalues[number] - reduction.eigenvalues[owner])
+    u_in, u_out = reduction.left @ column, reduction.left @ chosen
+    back = np.linalg.pinv(near.b, rcond=1e-13)
+    pull = back @ u_out
+    into, out = (
+        np.outer(pull, (coordinates * reduction.singular_values) @ reduction.right.T @ reduction.inverse)
+        for coordinates in (column, chosen)
+    )
+    carried = u_out @ near.b
+    vector = (into, np.outer(u_in, carried))
+    return Direction(
+        vector,
+        2,
+        -unit * gain,
+        float(np.pi / 2),
+        unit * gain / 2,
+        f"swap direction {owner + 1} for {number + 1}",
+        evidence,
+        partial(_rotation, params, into, out, np.outer(u_in, carried), np.outer(u_out, carried)),
+    )
+
+
+def _line(params: Parameters, vector: Parameters, t: float) -> Parameters:
+    return tuple(array + t * step for array, step in zip(params, vector, strict=True))
+
+
+def _rotation(params: Parameters, into: Matrix, out: Matrix, into_b: Matrix, out_b: Matrix, t: float) -> Parameters:
+    """Return the point at angle t: what carried u_out now carries cos(t) u_out + sin(t) u_in, and A follows."""
+    cosine, sine = np.cos(t) - 1, np.sin(t)
+    return params[0] + sine * into + cosine * out, params[1] + sine * into_b + cosine * out_b

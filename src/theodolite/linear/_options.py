@@ -1,0 +1,69 @@
+"""The options of a linear landscape, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from theodolite._errors import DataError, NotCoveredError, ShapeError
+
+__all__ = ["Options", "check_options"]
+
+_MOST_PARAMETERS = 10**9
+_REDUCTIONS = ("half_sum", "sum", "mean")
+_ARITHMETICS = ("auto", "float64", "verified", "exact")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Widths and loss of a linear network; ``factor`` times the sum of squares is the loss."""
+
+    d_in: int
+    hidden: int
+    d_out: int
+    reduction: str
+    factor: float
+    arithmetic: str
+
+
+def check_options(
+    d_in: int, d_out: int, samples: int, hidden: Any, bias: Any, l2: Any, reduction: str, arithmetic: str
+) -> Options:
+    """Return the options, or raise the error that names the one that cannot be used."""
+    widths = tuple(hidden) if isinstance(hidden, (tuple, list)) else (hidden,)
+    for width in widths:
+        if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 1:
+            raise ShapeError(
+                f"A hidden width is {width!r}", cause="widths are integers of 1 or more", fix="Correct hidden"
+            )
+    if not widths:
+        raise ShapeError("hidden is empty", cause="a network without hidden layer is convex", fix="Pass one width")
+    if len(widths) > 1:
+        raise NotCoveredError(
+            f"{len(widths)} hidden layers are not covered",
+            cause="this version has one hidden layer",
+            fix="Pass one width",
+        )
+    width = int(widths[0])
+    if width * (d_in + d_out) > _MOST_PARAMETERS:
+        raise ShapeError(
+            f"A hidden width of {width} makes {width * (d_in + d_out)} parameters",
+            cause=f"at most {_MOST_PARAMETERS} are supported",
+            fix=f"No width above min(d_in, d_out) = {min(d_in, d_out)} lowers the loss; pass a smaller one",
+        )
+    if reduction not in _REDUCTIONS:
+        raise DataError(f"reduction is {reduction!r}", fix=f"Use one of {', '.join(_REDUCTIONS)}")
+    if arithmetic not in _ARITHMETICS:
+        raise DataError(f"arithmetic is {arithmetic!r}", fix=f"Use one of {', '.join(_ARITHMETICS)}")
+    if arithmetic in ("verified", "exact"):
+        raise NotCoveredError(f"arithmetic={arithmetic!r} is not available yet", fix="Use 'auto' or 'float64'")
+    if bias is not False and bias != ():
+        raise NotCoveredError("Biases are not covered yet", fix="Use bias=False, or centre X and Y")
+    if isinstance(l2, bool) or not isinstance(l2, (int, float, np.number)) or not 0 <= l2 < np.inf:
+        raise DataError(f"l2 is {l2!r}", fix="Pass a finite number of zero or more")
+    if l2 != 0:
+        raise NotCoveredError("Weight decay is not covered yet", fix="Use l2=0")
+    factor = {"half_sum": 0.5, "sum": 1.0, "mean": 1.0 / (samples * d_out)}[reduction]
+    return Options(d_in, width, d_out, reduction, factor, arithmetic)
