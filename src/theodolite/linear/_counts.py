@@ -108,9 +108,10 @@ class Counts:
         p = taken.astype(np.int64)
         left = self._multiplicity_row - p
         above = np.cumsum(left, axis=1) - left
-        s = p.sum(axis=1)
-        turns: Array = (p * above).sum(axis=1)
-        return turns + (self.hidden - s) * (self.rank - s)
+        s = self.size(taken)
+        rotations: Array = (p * above).sum(axis=1)
+        unused: Array = (self.hidden - s) * (self.rank - s)
+        return rotations + unused
 
     def stratum_dimension(self, taken: Taken, outer: Array | int, inner: Array | int) -> Numbers:
         """Return the dimension of the strata labelled (outer, inner), one for each family."""
