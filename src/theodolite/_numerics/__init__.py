@@ -8,14 +8,37 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_HOMES = {
-    "JacobiSVD": "_ranks",
-    "RankDecision": "_ranks",
-    "column_equilibrated": "_ranks",
-    "decide_rank": "_ranks",
-    "jacobi_singular_values": "_ranks",
-    "numerical_rank": "_ranks",
+_NAMES = {
+    "_ranks": (
+        "JacobiSVD",
+        "RankDecision",
+        "column_equilibrated",
+        "decide_rank",
+        "jacobi_singular_values",
+        "numerical_rank",
+    ),
+    "_rationals": (
+        "as_fractions",
+        "as_integers",
+        "column_profile",
+        "exact_inverse",
+        "exact_nullspace",
+        "exact_product",
+        "exact_projector",
+        "exact_pseudo_inverse",
+        "exact_rank",
+        "exact_row_space",
+        "exact_solve",
+        "from_flint",
+        "to_flint",
+        "to_floats",
+    ),
+    "_inertia": ("Inertia", "exact_inertia"),
+    "_algebraic": ("AlgebraicNumber", "eigenvalues", "real_roots"),
+    "_eigenspaces": ("spectrum_on",),
+    "_sums": ("AlgebraicSum", "UndecidedError"),
 }
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 __all__ = list(_HOMES)
 
