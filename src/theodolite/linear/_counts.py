@@ -97,7 +97,7 @@ class Counts:
 
     def size(self, taken: Taken) -> Numbers:
         """Return s, how many hidden units are productive: rank(W2 W1 X)."""
-        total: Array = taken.astype(np.int64).sum(axis=1)
+        total: Array = taken.sum(axis=1, dtype=np.int64)
         return total
 
     def index(self, taken: Taken) -> Numbers:
@@ -105,31 +105,20 @@ class Counts:
 
         index = sum over a of p_a * (number of untaken directions with a larger eigenvalue) + (hidden - s)(rank - s).
         """
-        p = taken.astype(np.int64)
-        left = self._multiplicity_row - p
+        left = self._multiplicity_row - taken
         above = np.cumsum(left, axis=1) - left
         s = self.size(taken)
-        rotations: Array = (p * above).sum(axis=1)
+        rotations: Array = np.einsum("ij,ij->i", taken.astype(np.int64), above)
         unused: Array = (self.hidden - s) * (self.rank - s)
         return rotations + unused
 
     def stratum_dimension(self, taken: Taken, outer: Array | int, inner: Array | int) -> Numbers:
         """Return the dimension of the strata labelled (outer, inner), one for each family."""
-        spare = self.hidden - self.size(taken)
-        return (
-            self.hidden**2
-            - (spare - inner) * (spare - outer)
-            + self._turns(taken)
-            + outer * (self.outer_room - outer)
-            + inner * (self.inner_room - inner)
-            + self._free
-        )
+        return self._dimension(self.hidden - self.size(taken), self._turns(taken), outer, inner)
 
     def stratum_nullity(self, taken: Taken, outer: Array | int, inner: Array | int) -> Numbers:
         """Return the dimension of the kernel of the Hessian on those strata."""
-        idle = self.hidden - self.size(taken) - outer - inner
-        room = (self.outer_room - outer) + (self.inner_room - inner)
-        return self.stratum_dimension(taken, outer, inner) + idle * room
+        return self._nullity(self.hidden - self.size(taken), self._turns(taken), outer, inner)
 
     def nullity_range(self, taken: Taken) -> tuple[Numbers, Numbers]:
         """Return the smallest and the largest nullity over all strata of each family, exactly."""
@@ -138,7 +127,7 @@ class Counts:
         # one of the rooms can be used up.
         spare = self.hidden - self.size(taken)
         a, b = self.outer_room, self.inner_room
-        high = self.stratum_nullity(taken, 0, 0)
+        high = self._nullity(spare, self._turns(taken), 0, 0)
         smallest = np.minimum(np.maximum(a - spare, 0) * b, np.maximum(b - spare, 0) * a)
         return high - a * b + smallest, high
 
@@ -146,10 +135,11 @@ class Counts:
         """Return the stratum of largest dimension of each family.
 
         It is the only one except where spare = hidden - s is below outer_room + inner_room, the two have different parity,
-        and both halves of the remainder are possible: then two strata tie, with equal dimension and nullity.
+        and both ways of rounding are possible: then two strata tie, with equal dimension and nullity.
         """
         # dimension = constant - x^2 - x*y - y^2 + excess*(x + y) with excess = outer_room + inner_room - spare and
         # x + y >= excess: for excess <= 0 the maximum is x = y = 0, else it lies on x + y = excess with x, y balanced.
+        # Both are points without idle units or without room for them, so that the nullity is the dimension.
         spare = self.hidden - self.size(taken)
         a, b = self.outer_room, self.inner_room
         excess = np.maximum(a + b - spare, 0)
@@ -157,8 +147,8 @@ class Counts:
         x = np.clip(excess // 2, low, high)
         unique = (excess % 2 == 0) | (excess // 2 < low) | (excess // 2 + 1 > high)
         outer, inner = a - x, b - (excess - x)
-        dimension = self.stratum_dimension(taken, outer, inner)
-        return Generic(outer, inner, dimension, self.stratum_nullity(taken, outer, inner), unique)
+        dimension = self._dimension(spare, self._turns(taken), outer, inner)
+        return Generic(outer, inner, dimension, dimension, unique)
 
     def strata(self, taken: Sequence[int] | Array) -> Iterator[tuple[int, int]]:
         """Yield the labels (outer, inner) of the strata of one family, the one in the closure of all others first."""
@@ -190,15 +180,23 @@ class Counts:
     def _multiplicity_row(self) -> Array:
         return np.array(self.multiplicities, dtype=np.int64).reshape(1, -1)
 
-    @property
-    def _free(self) -> int:
-        """The parameters that the loss never sees: W1 on inputs that no sample has."""
-        return self.hidden * (self.inputs - self.input_rank)
+    def _dimension(self, spare: Array, turns: Array, outer: Array | int, inner: Array | int) -> Array:
+        unseen = self.hidden * (self.inputs - self.input_rank)  # W1 on inputs that no sample has
+        hidden_bases = self.hidden**2 - (spare - inner) * (spare - outer)
+        dimension: Array = (
+            hidden_bases + turns + outer * (self.outer_room - outer) + inner * (self.inner_room - inner) + unseen
+        )
+        return dimension
+
+    def _nullity(self, spare: Array, turns: Array, outer: Array | int, inner: Array | int) -> Array:
+        room = (self.outer_room - outer) + (self.inner_room - inner)
+        return self._dimension(spare, turns, outer, inner) + (spare - outer - inner) * room
 
     def _turns(self, taken: Taken) -> Array:
         """Return the dimension of the choices of subspaces within eigenspaces."""
-        p = taken.astype(np.int64)
-        turns: Array = (p * (self._multiplicity_row - p)).sum(axis=1)
+        wide = self._multiplicity_row[0] > 1
+        p = taken[:, wide].astype(np.int64)
+        turns: Array = (p * (self._multiplicity_row[:, wide] - p)).sum(axis=1)
         return turns
 
 
