@@ -15,7 +15,7 @@ from theodolite._errors import DataError
 from theodolite._numerics._inertia import check_symmetric
 from theodolite._numerics._isolation import Interval, Polynomial, isolations, narrowed, sign_at
 from theodolite._numerics._rationals import as_fractions, as_integers
-from theodolite._numerics._text import polynomial_text, surd_text
+from theodolite._numerics._text import decimal_interval, polynomial_text, surd_text
 from theodolite._typing import Array
 
 __all__ = ["AlgebraicNumber", "characteristic_roots", "eigenvalues", "nearest_float", "real_roots"]
@@ -130,8 +130,7 @@ class AlgebraicNumber:
         surd = self.surd() if self.degree == 2 else None
         if surd is not None:
             return surd_text(*surd)
-        low, high = self.enclosure(16)
-        return f"root of {polynomial_text(self.polynomial)} in [{float(low):.6g}, {float(high):.6g}]"
+        return f"root of {polynomial_text(self.polynomial)} in {decimal_interval(self)}"
 
     def __repr__(self) -> str:
         return f"AlgebraicNumber({self})"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from fractions import Fraction
-from math import lcm
+from itertools import count
+from math import floor, frexp, lcm
 from typing import Any
 
-__all__ = ["polynomial_text", "sum_text", "surd_text"]
+__all__ = ["decimal_interval", "polynomial_text", "sum_text", "surd_text"]
 
 
 def surd_text(whole: Fraction, factor: Fraction, radicand: int) -> str:
@@ -30,6 +32,16 @@ def polynomial_text(polynomial: tuple[int, ...]) -> str:
             symbol = "" if power == 0 else "x" if power == 1 else f"x^{power}"
             text += f" {'-' if coefficient < 0 else '+'} {size}{symbol}"
     return text.removeprefix(" + ").strip()
+
+
+def decimal_interval(number: Any) -> str:
+    """Write two neighbouring decimals of about six digits with an irrational number between them."""
+    places = 6 - round(frexp(float(number))[1] * 0.30103)
+    for power in count(6):
+        low, high = (floor(end * Fraction(10) ** places) for end in number.enclosure(2**power))
+        if low == high:
+            return f"[{Decimal(low).scaleb(-places)}, {Decimal(low + 1).scaleb(-places)}]"
+    raise AssertionError("unreachable: an irrational number lies between two decimals")
 
 
 def sum_text(constant: Fraction, terms: Iterable[tuple[Any, Fraction]]) -> str:
