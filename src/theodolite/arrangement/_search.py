@@ -1,0 +1,184 @@
+"""The ray method: depth-first over the tree of sign prefixes, with no linear program.
+
+Each node of the tree is a cone, {x : sign(a_i . x) given for i < k}, held by its extreme rays. Row i cuts it if and only if some ray is
+positive on i and some ray is negative, so the next row that cuts is one OR and one count of leading zeros away. Where none cuts, the OR of
+the positive masks *is* the sign vector of a cell. Both halves of a cut cone have the rays of their side, the tight ones, and one new
+ray for each pair of adjacent rays on opposite sides. The - side is visited first, so cells come in increasing order of their words.
+
+The search starts from the 2**(d-1) simplicial cones ("orthants") of d independent rows, which are rows 0 to d - 1, with the sign of row 0
+fixed to +. It stops whenever its output is full and goes on at the next call; all its state is in arrays.
+"""
+
+from __future__ import annotations
+
+from typing import no_type_check
+
+from theodolite.arrangement._rays import new_ray
+from theodolite.arrangement._words import bit, kernel, leading_zeros, population
+
+__all__ = ["DEPTH", "DONE", "FULL", "GROW", "LAST", "ORTHANT", "RESIDUES", "search"]
+
+ORTHANT, LAST, DEPTH = 0, 1, 2
+"""Places in ``cursor``: the next orthant to open, the one to stop before, how many frames are waiting."""
+
+DONE, FULL, GROW, RESIDUES = 0, 1, 2, 3
+"""Why the search returned: nothing is left; the output is full; the pool is too small; residues are needed."""
+
+
+@kernel
+@no_type_check
+def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, limit, work, tally):
+    """Enumerate cells into ``out`` (capacity, words) and return how many, and why it returned.
+
+    ``lists`` holds lists of rays, one behind the other; a frame is (start, length, end of the lists, end of the pool) of a node that waits.
+    Only nodes that agree with ``prefix`` on the first ``fixed`` rows are entered; nodes that no row before ``stop`` cuts count as
+    cells. With ``keep`` false cells are counted, up to ``limit`` a call, and not written.
+    """
+    words = pool.positive.shape[1]
+    d = matrix.floats.shape[1]
+    emitted = 0
+    while True:
+        if cursor[DEPTH] == 0:
+            if cursor[ORTHANT] == cursor[LAST]:
+                return emitted, DONE
+            for i in range(d):  # rays 0 to d - 1 are dual to the first d rows, rays d to 2 d - 1 their negatives
+                up = i == 0 or (cursor[ORTHANT] >> (d - 1 - i)) & 1 == 1
+                lists[i] = i if up else d + i
+            frames[0, 0], frames[0, 1], frames[0, 2], frames[0, 3] = 0, d, d, 2 * d
+            cursor[DEPTH] = 1
+            cursor[ORTHANT] += 1
+        depth = cursor[DEPTH] - 1
+        start, length, top, end = frames[depth, 0], frames[depth, 1], frames[depth, 2], frames[depth, 3]
+        cutting = 0
+        row = -1
+        for w in range(words):
+            above = pool.positive[lists[start], w]
+            below = pool.negative[lists[start], w]
+            for i in range(start + 1, start + length):
+                above |= pool.positive[lists[i], w]
+                below |= pool.negative[lists[i], w]
+            cut = above & below
+            if cut and row < 0:
+                row = 64 * w + leading_zeros(cut)
+            cutting += population(cut)
+            work.valid[w] = ~cut & work.rows[w]
+            work.above[w] = above
+        if row < 0 or row >= stop:
+            if emitted == limit:
+                return emitted, FULL
+            if keep:
+                for w in range(words):
+                    out[emitted, w] = work.above[w]
+            emitted += 1
+            cursor[DEPTH] = depth
+            continue
+        if cutting == 1 and row >= fixed:  # both sides are cells: no ray is needed any more
+            if emitted + 2 > limit:
+                return emitted, FULL
+            if keep:
+                for w in range(words):
+                    out[emitted, w] = work.above[w]
+                    out[emitted + 1, w] = work.above[w]
+                out[emitted, row // 64] &= ~bit(row)
+            emitted += 2
+            cursor[DEPTH] = depth
+            continue
+        column, mask = row // 64, bit(row)
+        counts = tally[0], tally[1], tally[2]
+        # Sort the rays into above, tight, below.
+        if top + 3 * length > lists.shape[0]:
+            return emitted, GROW
+        ups, zeros, downs = top, top + length, top + 2 * length
+        for i in range(start, start + length):
+            ray = lists[i]
+            if pool.positive[ray, column] & mask:
+                lists[ups] = ray
+                ups += 1
+            elif pool.negative[ray, column] & mask:
+                lists[downs] = ray
+                downs += 1
+            else:
+                lists[zeros] = ray
+                zeros += 1
+        n_up, n_zero, n_down = ups - top, zeros - top - length, downs - top - 2 * length
+        made = end
+        for i in range(top, ups):
+            first = lists[i]
+            for j in range(top + 2 * length, downs):
+                second = lists[j]
+                if not _adjacent(pool, lists, start, length, first, second, d, work):
+                    continue
+                if made == pool.positive.shape[0]:
+                    tally[0], tally[1], tally[2] = counts
+                    return emitted, GROW
+                if new_ray(matrix, pool, first, second, row, work.common, made, work, tally) != 0:
+                    tally[0], tally[1], tally[2] = counts
+                    return emitted, RESIDUES
+                made += 1
+        n_new = made - end
+        # Lay the two children's lists over the space from top on: first below, then above.
+        if top + 3 * length + n_up + n_down + 2 * (n_zero + n_new) > lists.shape[0]:
+            tally[0], tally[1], tally[2] = counts
+            return emitted, GROW
+        place = top + 3 * length
+        low = place
+        for i in range(n_down):
+            lists[place] = lists[top + 2 * length + i]
+            place += 1
+        for i in range(n_zero):
+            lists[place] = lists[top + length + i]
+            place += 1
+        for i in range(n_new):
+            lists[place] = end + i
+            place += 1
+        high = place
+        for i in range(n_up):
+            lists[place] = lists[top + i]
+            place += 1
+        for i in range(n_zero):
+            lists[place] = lists[top + length + i]
+            place += 1
+        for i in range(n_new):
+            lists[place] = end + i
+            place += 1
+        if row >= fixed or prefix[column] & mask:
+            frames[depth, 0], frames[depth, 1], frames[depth, 2], frames[depth, 3] = high, place - high, place, made
+            depth += 1
+        if row >= fixed or not prefix[column] & mask:
+            frames[depth, 0], frames[depth, 1], frames[depth, 2], frames[depth, 3] = low, high - low, place, made
+            depth += 1
+        cursor[DEPTH] = depth
+
+
+@kernel
+@no_type_check
+def _adjacent(pool, lists, start, length, first, second, d, work):
+    """Say whether two rays span an edge, and leave the valid rows tight at both in ``work.common``.
+
+    They do if and only if no third ray is tight on all of these rows. That test is spared where one of the two has just d - 1 tight rows
+    (which are then independent) and both share d - 2 of them.
+    """
+    shared, first_tight, second_tight = 0, 0, 0
+    for w in range(work.valid.shape[0]):
+        one = ~(pool.positive[first, w] | pool.negative[first, w]) & work.valid[w]
+        two = ~(pool.positive[second, w] | pool.negative[second, w]) & work.valid[w]
+        work.common[w] = one & two
+        shared += population(one & two)
+        first_tight += population(one)
+        second_tight += population(two)
+    if shared < d - 2:
+        return False
+    if first_tight == d - 1 or second_tight == d - 1:
+        return True
+    for i in range(start, start + length):
+        ray = lists[i]
+        if ray == first or ray == second:
+            continue
+        inside = True
+        for w in range(work.valid.shape[0]):
+            if work.common[w] & (pool.positive[ray, w] | pool.negative[ray, w]):
+                inside = False
+                break
+        if inside:
+            return False
+    return True

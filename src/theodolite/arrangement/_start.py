@@ -1,0 +1,84 @@
+"""The rays with which the ray method starts: those dual to d independent rows, and their negatives."""
+
+from __future__ import annotations
+
+from typing import no_type_check
+
+import numpy as np
+
+from theodolite._typing import Array
+from theodolite.arrangement._rays import BY_INTEGERS, Matrix, Pool, Work, ray_from_rows
+from theodolite.arrangement._rows import Rows
+from theodolite.arrangement._words import bit, kernel
+
+__all__ = ["dual_rays", "start_pool"]
+
+
+def dual_rays(rows: Rows) -> list[list[int]]:
+    """Return for each of the first d rows the primitive integer ray that is positive on it and tight on the others."""
+    from flint import fmpz_mat
+
+    d = rows.width
+    integers = [rows.integers(i) for i in range(d)]
+    solution, _ = fmpz_mat(integers).inv().numer_denom()
+    rays = []
+    for i in range(d):
+        ray = [int(solution[k, i]) for k in range(d)]
+        scale = int(np.gcd.reduce(np.array(ray, dtype=object)))
+        rays.append([entry // scale for entry in ray])
+    return rays
+
+
+def start_pool(rows: Rows, matrix: Matrix, work: Work, tally: Array, capacity: int) -> Pool | None:
+    """Return a pool that holds the 2 d first rays, or None where their signs need residues that ``matrix`` lacks."""
+    d = rows.width
+    words = len(work.rows)
+    pool = Pool(
+        np.zeros((capacity, words), dtype=np.uint64),
+        np.zeros((capacity, words), dtype=np.uint64),
+        np.zeros((capacity, d), dtype=np.int64),
+        np.zeros(capacity, dtype=np.bool_),
+    )
+    if len(matrix.integers):
+        for i, ray in enumerate(dual_rays(rows)):
+            if max(abs(entry) for entry in ray) <= matrix.cap:
+                pool.coordinates[i] = ray
+                pool.small[i] = True
+    return pool if _fill(matrix, pool, work, tally, len(rows)) == 0 else None
+
+
+@kernel
+@no_type_check
+def _fill(matrix, pool, work, tally, n):
+    d = matrix.floats.shape[1]
+    for i in range(d):
+        if pool.small[i]:
+            for row in range(n):
+                total = 0
+                for k in range(d):
+                    total += matrix.integers[row, k] * pool.coordinates[i, k]
+                if total > 0:
+                    pool.positive[i, row // 64] |= bit(row)
+                elif total < 0:
+                    pool.negative[i, row // 64] |= bit(row)
+                tally[BY_INTEGERS] += 1
+        else:
+            pool.positive[i, i // 64] |= bit(i)
+            place = 0
+            for row in range(d):
+                if row != i:
+                    work.tight[place] = row
+                    place += 1
+            for w in range(work.rows.shape[0]):
+                work.opposed[w] = work.rows[w]
+            for row in range(d):
+                work.opposed[row // 64] &= ~bit(row)
+            if ray_from_rows(matrix, pool, work.tight, i, 1, work.opposed, i, work, tally) != 0:
+                return 1
+        for w in range(work.rows.shape[0]):
+            pool.positive[d + i, w] = pool.negative[i, w]
+            pool.negative[d + i, w] = pool.positive[i, w]
+        for k in range(d):
+            pool.coordinates[d + i, k] = -pool.coordinates[i, k]
+        pool.small[d + i] = pool.small[i]
+    return 0
