@@ -1,0 +1,149 @@
+"""How the heights of the ladder are drawn: the rules that decide between a plain, broken, logarithmic and rank axis."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+from theodolite.report._numbers import number, same, tick
+
+__all__ = ["Axis", "axis_for", "nice_step"]
+
+_LARGE = 0.5
+"""A gap is large when it takes at least this share of the range."""
+
+_DECADES = 3.0
+"""Values spanning more than this many powers of ten are drawn on a logarithmic axis, if none is zero."""
+
+_ZERO = 1e-13
+"""Values below this share of the largest are zeros that rounding has spoilt."""
+
+_TICKS = 9
+_RANK_TICKS = 14
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis: ``kind`` is linear, broken, log or rank; ``pieces`` are the stretches drawn, all on one scale.
+
+    ``ticks`` are places with their text; ``steps`` are the distinct values of a rank axis, lowest first; ``note`` is
+    written into the break; ``caption`` says how to read the axis.
+    """
+
+    kind: str
+    pieces: tuple[tuple[float, float], ...]
+    ticks: tuple[tuple[float, str], ...]
+    caption: str
+    note: str = ""
+    steps: tuple[float, ...] = ()
+
+    def place(self, value: float) -> float:
+        """Return how far up ``value`` lies, from 0 to 1, leaving out the room that a break takes."""
+        if self.kind == "rank":
+            after = bisect_left(self.steps, value)
+            near = [i for i in (after - 1, after) if 0 <= i < len(self.steps)]
+            return (min(near, key=lambda i: abs(self.steps[i] - value)) + 0.5) / len(self.steps)
+        if self.kind == "log":
+            low, high = (log10(end) for end in self.pieces[0])
+            return (log10(value) - low) / (high - low)
+        total = sum(high - low for low, high in self.pieces)
+        below = 0.0
+        for low, high in self.pieces:
+            if value <= high or (low, high) == self.pieces[-1]:
+                return (below + min(max(value - low, 0.0), high - low)) / total
+            below += high - low
+        return 1.0
+
+
+def nice_step(span: float, count: int) -> float:
+    """Return the step of 1, 2 or 5 times a power of ten that cuts ``span`` into about ``count`` parts.
+
+    >>> nice_step(333.0, 9), nice_step(0.7, 9)
+    (50.0, 0.1)
+    """
+    power = 10.0 ** floor(log10(span / count))
+    share = span / count / power
+    factor = 1.0 if share < 1.5 else 2.0 if share < 3.5 else 5.0 if share < 7.5 else 10.0
+    return float(f"{factor * power:.6g}")
+
+
+def axis_for(values: Sequence[float]) -> Axis:
+    """Return the axis for these losses.
+
+    Logarithmic for values over three decades with no zero; else plain while no gap takes half the range; else broken
+    at the largest gap, both sides on one scale; else, with a second large gap, one equal step for each distinct value.
+    """
+    distinct = _distinct(sorted(values))
+    if not distinct:
+        return Axis("linear", ((0.0, 1.0),), ((0.0, "0"), (1.0, "1")), "Height is the loss.")
+    low, high = distinct[0], distinct[-1]
+    if len(distinct) == 1:
+        return _linear(low - _room(low), high + _room(high))
+    if low > _ZERO * high and log10(high / low) > _DECADES:
+        return _log(low, high)
+    gaps = [b - a for a, b in zip(distinct, distinct[1:], strict=False)]
+    widest = max(range(len(gaps)), key=gaps.__getitem__)
+    if gaps[widest] < _LARGE * (high - low) or len(distinct) == 2:
+        pad = 0.035 * (high - low)
+        return _linear(low - pad if low - pad > 0 or low < 0 else min(0.0, low), high + pad)
+    left = high - low - gaps[widest]
+    others = gaps[:widest] + gaps[widest + 1 :]
+    if left <= _ZERO * high or max(others) >= _LARGE * left:
+        return _rank(distinct)
+    return _broken(low, distinct[widest], distinct[widest + 1], high)
+
+
+def _distinct(ordered: Sequence[float]) -> list[float]:
+    """Return ``ordered`` without repetitions; rounding does not make two values of one."""
+    out: list[float] = []
+    for value in ordered:
+        if not out or not same(out[-1], value, max(abs(out[-1]), abs(value))):
+            out.append(value)
+    return out
+
+
+def _room(value: float) -> float:
+    return abs(value) / 2 if value else 1.0
+
+
+def _linear(low: float, high: float) -> Axis:
+    return Axis("linear", ((low, high),), _ticks(low, high, nice_step(high - low, _TICKS)), "Height is the loss.")
+
+
+def _log(low: float, high: float) -> Axis:
+    room = 10.0 ** (0.04 * log10(high / low))
+    first, last = ceil(log10(low / room) - 1e-9), floor(log10(high * room) + 1e-9)
+    stride = max(1, round((last - first) / _TICKS))
+    ticks = tuple((10.0**power, tick(10.0**power, 10.0**power)) for power in range(first, last + 1, stride))
+    caption = "Height is the loss on a logarithmic axis: each grid line is a fixed factor above the one below it."
+    return Axis("log", ((low / room, high * room),), ticks, caption)
+
+
+def _broken(low: float, below: float, above: float, high: float) -> Axis:
+    drawn = (below - low) + (high - above)
+    pad = min(0.07 * drawn, 0.2 * (above - below))
+    first = (low - pad if low - pad > 0 or low < 0 else min(0.0, low), below + pad)
+    second = (above - pad, high + pad)
+    step = nice_step(first[1] - first[0] + second[1] - second[0], _TICKS)
+    ticks = _ticks(*first, step) + _ticks(*second, step)
+    note = f"axis broken: {number(second[0] - first[1])} left out"
+    caption = "Height is the loss. The axis is broken at its largest gap; both parts are drawn to the same scale."
+    return Axis("broken", (first, second), ticks, caption, note)
+
+
+def _rank(distinct: list[float]) -> Axis:
+    stride = ceil(len(distinct) / _RANK_TICKS)
+    shown = distinct[::stride]
+    caption = (
+        "Height is the rank of the loss: one equal step for each distinct value, because the gaps between values are "
+        "too uneven for a scale. The numbers at the axis are losses."
+    )
+    ends = ((distinct[0], distinct[-1]),)
+    return Axis("rank", ends, tuple((v, number(v)) for v in shown), caption, steps=tuple(distinct))
+
+
+def _ticks(low: float, high: float, step: float) -> tuple[tuple[float, str], ...]:
+    first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
+    return tuple((float(f"{k * step:.12g}"), tick(k * step, step)) for k in range(first, last + 1))

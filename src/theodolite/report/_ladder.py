@@ -1,0 +1,77 @@
+"""The ladder as plain data: axis, which marks may carry a label, and densities where there are too many marks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from theodolite._kind import Kind
+from theodolite.report._axis import Axis, axis_for
+from theodolite.report._rows import Rows
+
+__all__ = ["LABELLED_AT_MOST", "MARKED_AT_MOST", "ladder_data", "marked", "strips"]
+
+LABELLED_AT_MOST = 40
+"""With more sets than this only minima, the lowest saddle and the chosen set are labelled."""
+
+MARKED_AT_MOST = 400
+"""With more sets than this the ladder shows densities, and marks only where they are asked for."""
+
+_BINS = 150
+_ALWAYS_MARKED = 60
+
+
+def ladder_data(rows: Rows) -> dict[str, Any]:
+    """Return what the page needs to draw the ladder at any width."""
+    axis = axis_for(rows.values)
+    dense = rows.total > MARKED_AT_MOST
+    return {
+        "axis": {
+            "kind": axis.kind,
+            "pieces": axis.pieces,
+            "ticks": [[axis.place(value), text] for value, text in axis.ticks],
+            "breaks": [axis.place(high) for _, high in axis.pieces[:-1]],
+            "note": axis.note,
+        },
+        "places": [round(axis.place(float(item.value)), 5) for item in rows.sets],
+        "labels": labelled(rows),
+        "marks": marked(rows) if dense else None,
+        "strips": strips(axis, rows.values, rows.indices) if dense else None,
+        "indices": _reach(rows.indices),
+    }
+
+
+def labelled(rows: Rows) -> list[int]:
+    """Return the rows that may carry a label, most important first."""
+    if len(rows.sets) > LABELLED_AT_MOST:
+        return marked(rows)[:LABELLED_AT_MOST]
+    first = marked(rows)
+    return first + [i for i in range(len(rows.sets)) if i not in set(first)]
+
+
+def marked(rows: Rows) -> list[int]:
+    """Return the rows that are always drawn as marks: minima, spurious ones first, and the lowest saddle."""
+    order = (Kind.GLOBAL_MINIMUM, Kind.SPURIOUS_MINIMUM, Kind.LOCAL_MINIMUM)
+    minima = [i for kind in order for i, item in enumerate(rows.sets) if item.kind is kind][:_ALWAYS_MARKED]
+    saddle = rows.lowest_saddle
+    return minima + ([saddle] if saddle is not None else [])
+
+
+def strips(axis: Axis, values: Sequence[float], indices: Sequence[int | None]) -> list[list[int]]:
+    """Return [index (−1: unknown), bin from below, how many sets] for every bin of the axis that is not empty."""
+    heights = {value: min(_BINS - 1, int(axis.place(value) * _BINS)) for value in set(values)}
+    cells = Counter(
+        (-1 if index is None else index, heights[value]) for value, index in zip(values, indices, strict=True)
+    )
+    return [[index, height, n] for (index, height), n in sorted(cells.items())]
+
+
+def _reach(indices: Sequence[int | None]) -> dict[str, Any]:
+    known = [n for n in indices if n is not None]
+    return {
+        "low": min(known, default=0),
+        "high": max(known, default=0),
+        "unknown": any(n is None for n in indices),
+        "bins": _BINS,
+    }

@@ -1,0 +1,151 @@
+"""The self-contained page: one HTML file with its styles, script, data and table; it asks no host for anything."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from theodolite._errors import DataError
+from theodolite._kind import Kind
+from theodolite._panels import Formula
+from theodolite.report._axis import axis_for
+from theodolite.report._data import page_data
+from theodolite.report._encode import Panels, ask, pack, script_safe
+from theodolite.report._logo import logo
+from theodolite.report._numbers import counted
+from theodolite.report._palette import glyph
+from theodolite.report._reproduce import reproduce
+from theodolite.report._rows import AtlasLike, Rows, gather
+from theodolite.report._table import kind_symbols, table
+from theodolite.report._words import headline, scope_sentence, verdict
+
+__all__ = ["PAGE_LIMIT", "to_html", "write_page"]
+
+PAGE_LIMIT = 1_000_000
+"""A page stays below this many bytes, as long as the table itself does."""
+
+_SCRIPTS = ("core", "marks", "ladder", "panel", "curves", "plane", "surface", "table", "page")
+_LEAST_ROOM = 60_000
+_PER_ROW = 12
+_TALL = 40
+
+
+def write_page(atlas: AtlasLike, path: str | Path) -> Path:
+    """Write the page of ``atlas`` to ``path`` and return the path; ``DataError`` where it cannot be written."""
+    target = Path(path)
+    page = to_html(atlas, None)
+    try:
+        target.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise DataError(
+            f"The page cannot be written to {target}", cause=error.strerror or str(error), fix="Choose another place"
+        ) from None
+    return target
+
+
+def to_html(atlas: AtlasLike, path: str | Path | None = None) -> str:
+    """Return the page of ``atlas`` as one string of HTML, and write it to ``path`` if there is one."""
+    if path is not None:
+        return write_page(atlas, path).read_text(encoding="utf-8")
+    rows = gather(atlas)
+    style = _asset("page.css")
+    script = '(()=>{\n"use strict";\n' + "\n".join(_asset(f"{name}.js") for name in _SCRIPTS) + "\n})();\n"
+    panels = ask(atlas, rows)
+    bare = len(_page(atlas, rows, panels, style, script).encode())
+    packed = pack(panels, rows, max(_LEAST_ROOM, PAGE_LIMIT - bare - _PER_ROW * len(rows.sets)))
+    return _page(atlas, rows, packed, style, script)
+
+
+def _asset(name: str) -> str:
+    return (files("theodolite.report") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _page(atlas: AtlasLike, rows: Rows, panels: Panels, style: str, script: str) -> str:
+    description = atlas.description
+    scope, kinds = headline(description, rows, atlas.complete)
+    known, meaning = verdict(atlas.evidence, rows, atlas.complete, atlas.ordered)
+    notes = scope_sentence(description, rows, atlas.complete, atlas.ordered)
+    size = f"{counted(description.parameter_count)} parameters"
+    return Template(_asset("page.html")).substitute(
+        # The policy in the head lets this one script run and nothing else: no request, nothing smuggled in by a label.
+        allowed=b64encode(sha256(script.encode()).digest()).decode(),
+        title=escape(description.title),
+        style=style,
+        symbols=kind_symbols(rows),
+        logo=logo(),
+        about=escape(" · ".join(part for part in (description.network, description.data, size) if part)),
+        headline=f"{escape(scope)} {' '.join(f'<span>{escape(text)}</span>' for text in _listed(kinds))}",
+        known=escape(known),
+        meaning=escape(meaning),
+        notes=f'<p class="notes">{escape(notes)}</p>' if notes else "",
+        formulas=_formulas(description.formulas),
+        ladder=escape(_ladder_caption(rows, description.way)),
+        key=_key(rows),
+        table_title=escape(_table_title(rows, description.noun, description.nouns)),
+        wrap="wrap long" if len(rows.sets) > _TALL else "wrap",
+        table=table(description, rows, panels),
+        table_note=_table_note(rows),
+        reproduce=reproduce(atlas, rows),
+        data=script_safe(page_data(atlas, rows, panels)),
+        script=script,
+    )
+
+
+def _listed(phrases: Sequence[str]) -> list[str]:
+    """Return phrases of a list with their commas and the full stop."""
+    return [f"{text}{',' if i + 1 < len(phrases) else '.'}" for i, text in enumerate(phrases)]
+
+
+def _formulas(formulas: Sequence[Formula]) -> str:
+    if not formulas:
+        return ""
+    blocks = "".join(f"<div>{_mathml(formula.latex)}<p>{escape(formula.caption)}</p></div>" for formula in formulas)
+    return f'<div class="formula">{blocks}</div>'
+
+
+def _mathml(latex: str) -> str:
+    from latex2mathml.converter import convert
+
+    try:
+        return str(convert(latex, display="block"))
+    except Exception:  # the converter has no common base for its errors, and a page must not fail over a formula
+        return f"<pre>{escape(latex)}</pre>"
+
+
+def _ladder_caption(rows: Rows, way: str) -> str:
+    steps = f" A line is the best single step out of a saddle: {way}." if way else ""
+    return f"{axis_for(rows.values).caption} Rightward is the Morse index, the number of independent ways down.{steps}"
+
+
+def _key(rows: Rows) -> str:
+    return "".join(
+        f"<li{'' if n else ' class=absent'}>{glyph(kind)}{_key_word(kind)} ({counted(n)})</li>"
+        for kind, n in rows.counts.items()
+    )
+
+
+def _key_word(kind: Kind) -> str:
+    extra = {Kind.LOCAL_MINIMUM: ", global or not: unknown", Kind.SADDLE: ", strictness unknown"}
+    return f"{kind}{extra.get(kind, '')}"
+
+
+def _table_title(rows: Rows, noun: str, nouns: str) -> str:
+    if len(rows.sets) < rows.total:
+        return f"{counted(len(rows.sets))} of {counted(rows.total)} {nouns}"
+    return f"The only {noun}" if rows.total == 1 else f"All {counted(rows.total)} {nouns} listed"
+
+
+def _table_note(rows: Rows) -> str:
+    notes = []
+    if any(item.index_range not in (None, (item.index, item.index)) for item in rows.sets) or any(
+        item.nullity_range not in (None, (item.nullity, item.nullity)) for item in rows.sets
+    ):
+        notes.append("Index and nullity are those of a generic member; the range over all members follows in brackets.")
+    if any(None in (item.index, item.nullity, item.dimension) for item in rows.sets):
+        notes.append("A question mark stands for a number that is not known.")
+    return f'<p class="cap">{" ".join(notes)}</p>' if notes else ""

@@ -1,0 +1,91 @@
+// What every part of the page uses: the data, safe markup, numbers as text.
+const page = JSON.parse(document.getElementById("data").textContent);
+const sets = page.sets;
+const total = sets.label.length;
+const find = (query) => document.querySelector(query);
+const state = { row: page.opening, yaw: 0.24, pitch: 0.84 };
+
+// Markup made by h`...` escapes every text put into it; only markup made by h itself passes unchanged.
+class Markup {
+  constructor(text) { this.text = text; }
+  toString() { return this.text; }
+}
+const escapeText = (text) => String(text).replace(/[&<>"'`]/g, (c) => `&#${c.charCodeAt(0)};`);
+const safe = (part) =>
+  part instanceof Markup ? part.text
+    : Array.isArray(part) ? part.map(safe).join("")
+      : part === null || part === undefined || part === false ? "" : escapeText(part);
+const h = (texts, ...parts) => new Markup(texts.reduce((done, text, i) => done + safe(parts[i - 1]) + text));
+const put = (place, markup) => { place.innerHTML = safe(markup); };
+
+const superscript = (n) => String(n).replace(/[-0-9]/g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);
+const scientific = (x, digits) => {
+  const [mantissa, power] = x.toExponential(digits).split("e");
+  return `${mantissa} × 10${superscript(+power)}`.replace("-", "−");
+};
+// The same rule as number() in _numbers.py.
+const number = (x) => {
+  const size = Math.abs(x);
+  if (x === 0) return "0";
+  if (!(size < Infinity)) return "not finite";
+  if (size >= 1e6 || size < 1e-3) return scientific(x, 2);
+  const decimals = size >= 100 ? 1 : size >= 1 ? 2 : 2 - Math.floor(Math.log10(size));
+  return x.toFixed(decimals).replace("-", "−");
+};
+const tickText = (x, step) => {
+  if (Math.abs(x) < step * 1e-6) return "0";
+  const power = Math.floor(Math.log10(step) + 1e-9);
+  if (Math.abs(x) >= 1e6 || Math.abs(x) < 1e-3) return scientific(x, Math.max(0, Math.floor(Math.log10(Math.abs(x)) + 1e-9) - power));
+  return x.toFixed(Math.max(0, -power)).replace("-", "−");
+};
+const niceStep = (span, count) => {
+  const power = 10 ** Math.floor(Math.log10(span / count)), share = span / count / power;
+  return (share < 1.5 ? 1 : share < 3.5 ? 2 : share < 7.5 ? 5 : 10) * power;
+};
+const ticksBetween = (low, high, count) => {
+  const step = niceStep(high - low || 1, count), out = [];
+  for (let k = Math.ceil(low / step - 1e-9); k <= high / step + 1e-9; k++) out.push([k * step, tickText(k * step, step)]);
+  return out;
+};
+const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+const px = (x) => Math.round(x * 10) / 10;
+
+const pen = document.createElement("canvas").getContext("2d");
+const textWidth = (text, size, weight = 400) => {
+  pen.font = `${weight} ${size}px system-ui, sans-serif`;
+  return pen.measureText(text).width;
+};
+const shortened = (text, most = 22) => {
+  const letters = [...text];
+  return letters.length <= most ? text : `${letters.slice(0, most - 1).join("")}…`;
+};
+
+// Labels are placed one after the other, each where it hides no mark and no earlier label, or not at all.
+class Placer {
+  constructor(width, height) { this.boxes = []; this.width = width; this.height = height; }
+  free(box) {
+    return box[0] >= 0 && box[2] <= this.width && box[1] >= 0 && box[3] <= this.height &&
+      !this.boxes.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]);
+  }
+  block(x, y, r) { this.boxes.push([x - r, y - r, x + r, y + r]); }
+  place(x, y, length, gap, must) {
+    const spots = [[gap, 4.5, "start"], [-gap, 4.5, "end"], [gap - 5, -gap + 4, "start"], [gap - 5, gap + 5, "start"], [5 - gap, -gap + 4, "end"], [5 - gap, gap + 5, "end"]];
+    for (const [dx, dy, anchor] of spots) {
+      const left = anchor === "start" ? x + dx : x + dx - length;
+      const box = [left - 2, y + dy - 12, left + length + 2, y + dy + 3];
+      if (this.free(box)) { this.boxes.push(box); return [x + dx, y + dy, anchor]; }
+    }
+    if (!must) return null;
+    const [dx, dy, anchor] = x + gap + length < this.width ? spots[0] : x - gap - length > 0 ? spots[1] : [-x, -gap, "start"];
+    this.boxes.push([x + dx, y + dy - 12, x + dx + length, y + dy + 3]);
+    return [x + dx, y + dy, anchor];
+  }
+}
+
+const fieldsOf = (packed) => {
+  const out = { tag: packed.tag };
+  for (const [name, place] of Object.entries(packed.fields)) out[name] = page.pool[place];
+  return out;
+};
+const panelsOf = (row) => (page.panels[row] || []).map(fieldsOf);
+const movesOf = (row) => panelsOf(row).filter((panel) => panel.tag === "moves").flatMap((panel) => panel.moves);
