@@ -36,6 +36,7 @@ _NAMES = {
     "_inertia": ("Inertia", "exact_inertia"),
     "_algebraic": ("AlgebraicNumber", "eigenvalues", "real_roots"),
     "_eigenspaces": ("spectrum_on",),
+    "_balls": ("enclose_eigenvalues", "enclose_product", "enclose_singular_values", "verified_rank"),
     "_sums": ("AlgebraicSum", "UndecidedError"),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}

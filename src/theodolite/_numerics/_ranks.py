@@ -22,6 +22,7 @@ __all__ = [
     "column_equilibrated",
     "decide_rank",
     "jacobi_singular_values",
+    "normalized",
     "numerical_rank",
 ]
 
@@ -83,7 +84,7 @@ def numerical_rank(matrix: Matrix, error: Real) -> RankDecision:
     >>> decision.rank, decision.clear(1e5)
     (2, True)
     """
-    scaled, exponent = _normalized(matrix)
+    scaled, exponent = normalized(matrix)
     values = np.linalg.svd(scaled, compute_uv=False) if scaled.size else np.zeros(0)
     roundoff = max(scaled.shape) * _EPSILON * float(values.max(initial=0.0))
     return decide_rank(np.ldexp(values, exponent), float(error) + float(np.ldexp(roundoff, exponent)))
@@ -134,7 +135,7 @@ def jacobi_singular_values(matrix: Matrix, *, full_matrices: bool = False) -> Ja
         return JacobiSVD(np.eye(rows)[:, : rows if full_matrices else 0], np.zeros(0), np.zeros((0, 0)))
     from scipy.linalg.lapack import dgejsv
 
-    scaled, exponent = _normalized(matrix)
+    scaled, exponent = normalized(matrix)
     # joba 2: no truncation, rows sorted as well as columns; jobu 0 thin, 1 full; jobv 0: V; jobp 0: no perturbation
     values, left, right, work, _, info = dgejsv(scaled, joba=2, jobu=int(full_matrices), jobv=0, jobp=0)
     if info != 0:
@@ -147,7 +148,7 @@ def jacobi_singular_values(matrix: Matrix, *, full_matrices: bool = False) -> Ja
     return JacobiSVD(left, np.ldexp(values, exponent), right)
 
 
-def _normalized(matrix: Matrix) -> tuple[Matrix, int]:
+def normalized(matrix: Matrix) -> tuple[Matrix, int]:
     """Return the matrix divided by a power of two so that its largest entry is in [1/2, 1), and the exponent."""
     largest = float(np.abs(matrix).max(initial=0.0))
     if not np.isfinite(largest):
