@@ -30,7 +30,7 @@ def load_array(path: Path, source: str) -> Array:
 def load_archive(path: Path, source: str) -> dict[str, Array]:
     """Return the arrays of an NPZ file by name, in the order in which they were saved."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (ValueError, OSError, EOFError, MemoryError, OverflowError, SyntaxError, KeyError, BadZipFile) as error:
         raise _broken(source, "NumPy archive", error) from None

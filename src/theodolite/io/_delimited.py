@@ -39,7 +39,8 @@ def read_delimited(
     """Read delimited text; ``exact`` reads every number as the decimal that it is.
 
     The delimiter is the one that cuts the first lines into equal numbers of fields; the first line is a header if none of its
-    fields is a number, if words stand above numbers, or if it counts the columns (0, 1, 2, ...). Both can be given instead.
+    fields is a number or if words stand above numbers. Both can be given instead, and a first line that counts the columns
+    (0, 1, 2, ...), which may be either, must be.
     Raises ``DataError`` naming the line and column of what cannot be read.
     """
     text = _decode(path.read_bytes(), source)
@@ -47,7 +48,7 @@ def read_delimited(
     records = _records(text, mark, source)
     if not records:
         raise DataError(f"{source} is empty", cause="it has no line with text", fix="Give a table of numbers")
-    with_header = _is_header(records) if header is None else header
+    with_header = _is_header(records, source) if header is None else header
     line, first = records[0]
     names = _names(source, line, first) if with_header else [f"x{k}" for k in range(1, len(first) + 1)]
     body = records[1:] if with_header else records
@@ -123,12 +124,18 @@ def _records(text: str, mark: str, source: str, most: int | None = None) -> list
     return records
 
 
-def _is_header(records: Sequence[Record]) -> bool:
+def _is_header(records: Sequence[Record], source: str) -> bool:
     first = [field.strip() for field in records[0][1]]
     if not any(map(_is_number, first)):
         return any(field and not _NOT_FINITE.fullmatch(field) for field in first)
-    if len(first) > 1 and first in ([str(k) for k in range(len(first))], [str(k) for k in range(1, len(first) + 1)]):
+    if _counts(first) and not first[0]:
         return True
+    if _counts(first) and len(first) > 2:
+        raise DataError(
+            f"{source} begins with a line that counts its columns: {', '.join(first[:3])}, ...",
+            cause="it may be a header or the first sample",
+            fix="Say which with --header or --no-header",
+        )
     counted = [field for field in first if _is_number(field)]
     if not all(field.isdigit() for field in counted) or len(set(first)) != len(first):
         return False
@@ -139,6 +146,12 @@ def _is_header(records: Sequence[Record]) -> bool:
         for place, field in enumerate(first)
         if below and not _NOT_FINITE.fullmatch(field)
     )
+
+
+def _counts(first: Sequence[str]) -> bool:
+    """Whether the fields are 0, 1, 2, ... or 1, 2, 3, ..., after an unnamed one perhaps."""
+    fields = first[1:] if first[0] == "" else list(first)
+    return any(fields == [str(k) for k in range(start, start + len(fields))] for start in (0, 1))
 
 
 def _is_number(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from theodolite._panels import Description, Panel
 from theodolite._table import Table
 from theodolite._typing import Array, Matrix, Parameters, ParametersLike
 from theodolite._verdict import Direction, Verdict
+from theodolite.io._network import Specification
 from theodolite.linear._canonical import balanced_member, random_member
 from theodolite.linear._classify import Question, classify
 from theodolite.linear._counts import Counts
@@ -78,7 +79,7 @@ class LinearLandscape(SurveyableLandscape):
         l2: float = 0.0,
         reduction: str = "half_sum",
         arithmetic: str = "auto",
-    ) -> Self:
+    ) -> LinearLandscape:
         """Build the landscape from pairs ``(X, Y)`` of row blocks, one in memory at a time.
 
         >>> import numpy as np, theodolite as th
@@ -89,6 +90,11 @@ class LinearLandscape(SurveyableLandscape):
         land = cls.__new__(cls)
         land._gather(batches, hidden, bias, l2, reduction, arithmetic)
         return land
+
+    @classmethod
+    def from_specification(cls, spec: Specification, X: Any, Y: Any, **options: Any) -> LinearLandscape:
+        """Build the landscape of a parsed network such as ``linear:4-2-4``; its outer widths are those of the data."""
+        return cls(X, Y, spec.hidden, bias=spec.bias, **options)
 
     def _gather(
         self, batches: Iterable[tuple[Any, Any]], hidden: Any, bias: Any, l2: Any, reduction: str, arithmetic: str

@@ -1,0 +1,66 @@
+"""The program ``theodolite``: its commands, its version, and the words that start it."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from theodolite._version import __version__
+from theodolite.cli._terminal import EXIT_CODES, fit_encodings
+from theodolite.cli.classify import classify
+from theodolite.cli.show import show
+from theodolite.cli.survey import survey
+
+__all__ = ["app", "main"]
+
+COMMANDS = (survey, show, classify)
+
+
+class _Program(TyperGroup):
+    """Keeps the words as typed, so that a result can say how to make it again."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        typed = shlex.join(["theodolite", *args])
+        context = super().make_context(info_name, args, parent, **extra)
+        context.meta["typed"] = typed
+        return context
+
+
+app = typer.Typer(
+    name="theodolite",
+    cls=_Program,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=f"\b\nExit codes:\n{EXIT_CODES}",
+)
+for _command in COMMANDS:
+    app.command(epilog=sys.modules[_command.__module__].__dict__["EPILOG"])(_command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"theodolite {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def theodolite(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Survey the loss landscapes of neural networks: every critical point, what it is, and how that is known."""
+
+
+def main() -> None:
+    """Run the program on the words of the command line."""
+    fit_encodings()
+    if sys.stdout.isatty():
+        app.rich_markup_mode = "rich"
+    app()

@@ -1,0 +1,105 @@
+"""Files that a command writes, checked before the work begins."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from theodolite._errors import DataError
+
+if TYPE_CHECKING:
+    from theodolite._atlas import Atlas
+
+__all__ = ["Output", "outputs"]
+
+SUFFIXES = (".json", ".npz", ".parquet", ".html", ".csv")
+
+
+@dataclass(frozen=True)
+class Output:
+    """One file to write; ``form`` is the suffix that says how. The path ``-`` is standard output."""
+
+    path: str
+    form: str
+
+    @property
+    def takes_the_screen(self) -> bool:
+        """Whether this goes to standard output, where nothing else may then be printed."""
+        return self.path == "-"
+
+    def write(self, atlas: Atlas) -> str:
+        """Write ``atlas`` and return the path."""
+        if self.takes_the_screen:
+            sys.stdout.write(atlas.to_json() + "\n")
+        elif self.form == ".html":
+            atlas.to_html(self.path)
+        elif self.form == ".csv":
+            _write_csv(atlas, self.path)
+        else:
+            atlas.save(self.path)
+        return self.path
+
+
+def outputs(*, json: str | None, html: str | None, out: Sequence[str]) -> list[Output]:
+    """Return what to write; ``DataError`` for a path that cannot be written, before any work is done."""
+    wanted = [Output(path, suffix) for path, suffix in ((json, ".json"), (html, ".html")) if path is not None]
+    for path in out:
+        suffix = Path(path).suffix.lower()
+        if suffix not in SUFFIXES:
+            raise DataError(
+                f"--out {path} has {f'the ending {suffix!r}' if suffix else 'no ending'}",
+                cause="the ending says how it is written",
+                fix=f"Use one of {', '.join(SUFFIXES)}",
+            )
+        wanted.append(Output(path, suffix))
+    for output in wanted:
+        _check(output)
+    return wanted
+
+
+def _check(output: Output) -> None:
+    path = Path(output.path)
+    if output.takes_the_screen and output.form == ".json":
+        return
+    if not output.takes_the_screen and path.suffix.lower() != output.form:
+        raise DataError(
+            f"{output.path} does not end in {output.form}",
+            cause=f"--{output.form[1:]} writes that format only",
+            fix=f"Name it {path.name or 'atlas'}{output.form}, or use --out",
+        )
+    folder = path.parent
+    if not folder.is_dir():
+        raise DataError(f"{output.path} cannot be written", cause=f"there is no folder {folder}", fix="Make it first")
+    if path.is_dir():
+        raise DataError(f"{output.path} cannot be written", cause="it is a folder", fix="Name a file")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise DataError(f"{output.path} cannot be written", cause="you have no permission", fix="Name another file")
+
+
+COLUMNS = (
+    "row", "label", "kind", "value", "index", "nullity", "dimension",
+    "index_lowest", "index_highest", "nullity_lowest", "nullity_highest", "known_by", "references",
+)  # fmt: skip
+
+
+def _write_csv(atlas: Atlas, path: str) -> None:
+    """Write one line per critical set; what is unknown is empty, exact values are "p/q"."""
+    from theodolite._atomic import write_whole
+
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row, item in enumerate(atlas):
+        cites = "; ".join(str(reference) for reference in item.evidence.references)
+        spans = [*(item.index_range or (None, None)), *(item.nullity_range or (None, None))]
+        numbers = [item.index, item.nullity, item.dimension, *spans]
+        value = repr(item.value) if isinstance(item.value, float) else str(item.value)
+        cells = [row, item.label, str(item.kind), value, *numbers, item.evidence.method.value, cites]
+        writer.writerow(["" if cell is None else cell for cell in cells])
+    write_whole(Path(path), lambda file: file.write(text.getvalue().encode()))

@@ -1,0 +1,160 @@
+"""How the program speaks: tables and colours on a terminal, plain lines elsewhere, errors to standard error."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from theodolite._errors import TheodoliteError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = [
+    "EXIT_CODES",
+    "INCOMPLETE",
+    "NOT_A_MINIMUM",
+    "WRONG",
+    "errors_reported",
+    "fit_encodings",
+    "print_facts",
+    "screen",
+]
+
+WRONG = 1
+INCOMPLETE = 3
+NOT_A_MINIMUM = 4
+
+EXIT_CODES = """\
+  0  done
+  1  the data, the network or a file cannot be used
+  2  the command was not understood
+  3  stopped early, by a budget or by Ctrl-C; what was found is shown and saved
+  4  classify: not a proven minimum"""
+
+_SPELLED = {
+    "∅": "{}",
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "…": "...",
+    "·": "*",
+    "×": "x",
+    "→": "->",
+    "≤": "<=",
+    "≥": ">=",
+    "σ": "sigma",
+    "λ": "lambda",
+    "μ": "mu",
+    "²": "^2",
+    "½": "1/2",
+    "’": "'",
+    "‘": "'",
+    "“": '"',
+    "”": '"',
+    "║": "||",
+}
+_PIPE_WIDTH = 10_000
+"""Nothing wraps in a pipe: one row stays one line."""
+
+
+def fit_encodings() -> None:
+    """Make output streams spell what their encoding lacks, instead of failing."""
+
+    def spell(error: UnicodeError) -> tuple[str, int]:
+        if not isinstance(error, UnicodeEncodeError):
+            raise error
+        text = error.object[error.start : error.end]
+        return "".join(_SPELLED.get(letter, "?") for letter in text), error.end
+
+    codecs.register_error("theodolite", spell)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="theodolite")
+
+
+def screen(*, error: bool = False) -> Console:
+    """Return the console for results or for errors; in a pipe it is wide and plain."""
+    from rich.console import Console
+
+    console = Console(stderr=error, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = _PIPE_WIDTH
+    return console
+
+
+def print_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
+    """Print names and texts in two columns, long texts wrapped beneath themselves."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, text in facts:
+        grid.add_row(name, Text(text))
+    print_lines(console, grid)
+
+
+def print_lines(console: Console, renderable: object) -> None:
+    """Print ``renderable``; in a pipe without the blanks that fill up its lines."""
+    if console.is_terminal:
+        console.print(renderable)
+        return
+    with console.capture() as capture:
+        console.print(renderable)
+    for line in capture.get().splitlines():
+        console.file.write(line.rstrip() + "\n")
+
+
+@contextmanager
+def errors_reported(debug: bool) -> Iterator[None]:
+    """Turn whatever goes wrong inside into a few lines on standard error and an exit code; ``debug`` lets it through."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise
+    except KeyboardInterrupt:
+        _say("interrupted", None, None)
+        raise typer.Exit(INCOMPLETE) from None
+    except Exception as error:
+        if debug:
+            raise
+        _explain(error)
+        raise typer.Exit(WRONG) from None
+
+
+def _explain(error: Exception) -> None:
+    if isinstance(error, TheodoliteError):
+        _say(error.fact, error.cause, error.fix)
+    elif isinstance(error, BrokenPipeError):
+        sys.stderr.close()  # nobody reads on: say nothing, not even at exit
+    elif isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        _say(f"{error.strerror or error}{where}", None, None)
+    elif isinstance(error, MemoryError):
+        _say("there is not enough memory for this", str(error) or None, "Use a smaller network or a limit")
+    else:
+        cause = f"{type(error).__name__}: {error}"
+        _say(
+            "something unexpected went wrong inside theodolite",
+            cause,
+            "Run it again with --debug and report what it prints",
+        )
+
+
+def _say(fact: str, cause: str | None, fix: str | None) -> None:
+    from rich.text import Text
+
+    console = screen(error=True)
+    lines = [Text.assemble(("error: ", "bold red"), fact)]
+    lines += [
+        Text.assemble((f"{name}: ".rjust(7), "dim"), text) for name, text in (("why", cause), ("fix", fix)) if text
+    ]
+    for line in lines:
+        console.print(line)

@@ -1,0 +1,167 @@
+"""``theodolite classify``: say what a point of a loss landscape is."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from theodolite.cli._landscape import Request
+from theodolite.cli._options import (
+    Center,
+    Columns,
+    Data,
+    Debug,
+    Delimiter,
+    Drop,
+    Exact,
+    Header,
+    Network,
+    OneHot,
+    Quiet,
+    Reduction,
+    Standardize,
+    Target,
+)
+from theodolite.cli._terminal import NOT_A_MINIMUM, errors_reported, print_facts, screen
+
+if TYPE_CHECKING:
+    from theodolite._landscape import Landscape
+    from theodolite._typing import Array
+    from theodolite._verdict import Verdict
+
+__all__ = ["EPILOG", "classify"]
+
+EPILOG = """\b
+Examples:
+  theodolite classify iris --network linear:4-2-4 --at weights.npz
+  theodolite classify iris --network linear:4-2-4 --at weights.json --json verdict.json
+
+\b
+weights.npz holds the arrays in the order of the layers, shaped as torch.nn.Linear has them:
+  numpy.savez("weights.npz", W1, W2)
+weights.json holds them as lists; whole numbers and strings such as "1/3" are exact:
+  [[["1/3", 0, 0, 0], [0, 1, 0, 0]], [[1, 0], [0, 1], [0, 0], [0, 0]]]
+
+\b
+Exit codes: 0 a proven minimum, 4 anything else (a saddle, not critical, undecided),
+1 the data or the parameters cannot be used, 2 the command was not understood."""
+
+
+def classify(
+    data: Data,
+    network: Network,
+    at: Annotated[
+        str,
+        typer.Option("--at", metavar="FILE", help="The parameters: .npz (arrays in order), .npy (packed) or .json."),
+    ],
+    target: Target = None,
+    inputs: Columns = None,
+    drop: Drop = None,
+    one_hot: OneHot = False,
+    center: Center = False,
+    standardize: Standardize = False,
+    exact: Exact = False,
+    header: Header = None,
+    delimiter: Delimiter = None,
+    reduction: Reduction = "half_sum",
+    rtol: Annotated[
+        float | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="How far, relative to its size, a point may lie from a critical one to be called critical. "
+            "[default: the root of the precision of the parameters]",
+        ),
+    ] = None,
+    json: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Save the verdict as JSON; - prints it.", rich_help_panel="Output"),
+    ] = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Say what kind of point parameters are at, how that is known, and how to leave if it is no minimum."""
+    with errors_reported(debug):
+        request = Request(
+            data,
+            network,
+            target or (),
+            inputs or (),
+            drop or (),
+            one_hot,
+            center,
+            standardize,
+            exact,
+            header,
+            delimiter,
+            reduction,
+        )
+        from theodolite.io import read_parameters
+
+        parameters = read_parameters(at)
+        land = request.landscape()
+        verdict = land.classify(_unpacked(land, parameters), rtol=rtol)
+        if json == "-":
+            sys.stdout.write(_as_json(verdict) + "\n")
+        elif json is not None:
+            Path(json).write_text(_as_json(verdict) + "\n", encoding="utf-8")
+        if not quiet and json != "-":
+            console = screen()
+            way = () if verdict.escape is None else tuple(verdict.escape.facts())[1:]
+            print_facts(
+                console, [("point", at), *request.facts, *verdict.facts(), *(("  " + name, text) for name, text in way)]
+            )
+        if not verdict.kind.is_minimum:
+            raise typer.Exit(NOT_A_MINIMUM)
+
+
+def _unpacked(land: Landscape, parameters: tuple[Array, ...]) -> Any:
+    """Cut a single vector into the arrays that it packs."""
+    if len(parameters) == 1 and len(land.parameter_shapes) > 1 and parameters[0].ndim == 1:
+        return land.unpack(parameters[0])
+    return parameters
+
+
+def _as_json(verdict: Verdict) -> str:
+    import msgspec
+
+    escape = verdict.escape
+    found = {
+        "kind": str(verdict.kind),
+        "meaning": verdict.kind.meaning,
+        "value": _number(verdict.value),
+        "gap": _number(verdict.gap),
+        "scaled_gradient": verdict.scaled_gradient,
+        "set": None if verdict.critical_set is None else verdict.critical_set.label,
+        "set_value": None if verdict.critical_set is None else _number(verdict.critical_set.value),
+        "distance": verdict.distance,
+        "index": verdict.index,
+        "nullity": verdict.nullity,
+        "evidence": verdict.evidence,
+        "escape": None
+        if escape is None
+        else {
+            "words": escape.words,
+            "order": escape.order,
+            "curvature": _number(escape.curvature),
+            "step": escape.step,
+            "decrease": _number(escape.decrease),
+            "vector": [_nested(array) for array in escape.vector],
+        },
+    }
+    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+
+
+def _nested(array: Array) -> Any:
+    return [_nested(part) for part in array] if array.ndim else _number(array.item())
+
+
+def _number(value: Any) -> float | str | None:
+    """Return a float as it is and an exact number as "p/q"."""
+    if value is None or isinstance(value, float):
+        return value
+    from fractions import Fraction
+
+    return str(value) if isinstance(value, (int, Fraction)) else float(value)

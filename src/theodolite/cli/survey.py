@@ -1,0 +1,209 @@
+"""``theodolite survey``: list every critical set of a network on a table of data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from theodolite.cli._landscape import Request
+from theodolite.cli._options import (
+    Center,
+    Columns,
+    Data,
+    Debug,
+    Delimiter,
+    Drop,
+    Exact,
+    Header,
+    Network,
+    OneHot,
+    Quiet,
+    Reduction,
+    Standardize,
+    Target,
+    Top,
+)
+from theodolite.cli._outputs import outputs
+from theodolite.cli._terminal import INCOMPLETE, errors_reported, screen
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from theodolite._landscape import SurveyableLandscape
+
+__all__ = ["EPILOG", "survey"]
+
+EPILOG = """\b
+Examples:
+  theodolite survey iris --network linear:4-2-4
+  theodolite survey iris --network linear:4-2-4 --html iris.html
+  theodolite survey iris --network linear:4-2-3 --target species --one-hot --center
+  theodolite survey wine --network linear:13-4-13 --standardize --limit 1000 --out wine.csv
+  theodolite survey diabetes --network linear:10-3-1 --json - --quiet
+  theodolite survey digits --network linear:64-10-64 --budget 5s --top 3
+
+\b
+Exit codes: 0 done, 1 the data or the network cannot be used, 2 the command was not understood,
+3 stopped early by --budget or Ctrl-C (what was found is shown and saved)."""
+
+_SURVEY = "Survey"
+
+
+def survey(
+    context: typer.Context,
+    data: Data,
+    network: Network,
+    target: Target = None,
+    inputs: Columns = None,
+    drop: Drop = None,
+    one_hot: OneHot = False,
+    center: Center = False,
+    standardize: Standardize = False,
+    exact: Exact = False,
+    header: Header = None,
+    delimiter: Delimiter = None,
+    reduction: Reduction = "half_sum",
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Stop after the N critical sets of lowest loss.", rich_help_panel=_SURVEY
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Stop after this time: 30s, 5m, 1h30m.", rich_help_panel=_SURVEY),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Keep finished pieces in this folder, and go on from those that are there.",
+            rich_help_panel=_SURVEY,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Use N processes.", rich_help_panel=_SURVEY)
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Use the dask cluster with this scheduler.", rich_help_panel=_SURVEY),
+    ] = None,
+    json: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Save the atlas as JSON; - prints it.", rich_help_panel="Output"),
+    ] = None,
+    html: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Save the page: one file, no request.", rich_help_panel="Output")
+    ] = None,
+    out: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Save by suffix: .json .npz .parquet .html .csv.", rich_help_panel="Output"),
+    ] = None,
+    top: Top = 20,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """List every critical set of a network's loss on a table of data, lowest loss first.
+
+    Columns of labels are not used unless they are named as targets with --one-hot; what is left out is said.
+    """
+    with errors_reported(debug):
+        if workers is not None and cluster is not None:
+            raise typer.BadParameter("Use --workers or --cluster, not both.")
+        files = outputs(json=json, html=html, out=out or ())
+        request = Request(
+            data,
+            network,
+            target or (),
+            inputs or (),
+            drop or (),
+            one_hot,
+            center,
+            standardize,
+            exact,
+            header,
+            delimiter,
+            reduction,
+        )
+        import theodolite
+
+        land = _surveyable(request.landscape())
+        with _executor(workers, cluster) as executor:
+            atlas = theodolite.survey(
+                land,
+                limit=limit,
+                budget=_seconds(budget),
+                executor=executor,
+                store=store,
+                progress=False if quiet else None,
+            )
+        atlas = replace(atlas, command=context.meta.get("typed", ""), description=request.describe(atlas.description))
+        written = [file.write(atlas) for file in files]
+        if not quiet and not any(file.takes_the_screen for file in files):
+            from theodolite.cli._report import print_atlas
+
+            print_atlas(screen(), atlas, top=top, facts=request.facts, written=written)
+        if atlas.stopped in ("budget", "interrupted"):
+            raise typer.Exit(INCOMPLETE)
+
+
+def _surveyable(land: Any) -> SurveyableLandscape:
+    from theodolite import NotCoveredError, SurveyableLandscape
+
+    if not isinstance(land, SurveyableLandscape):
+        raise NotCoveredError(
+            f"{land.specification} cannot be surveyed",
+            cause="no theorem lists all its critical points",
+            fix="Ask what single points are with theodolite classify",
+        )
+    return land
+
+
+def _seconds(budget: str | None) -> float | None:
+    from theodolite import DataError
+    from theodolite._survey import seconds
+
+    if budget is None:
+        return None
+    try:
+        return float(budget) if budget.replace(".", "", 1).isdecimal() else seconds(budget)
+    except DataError as error:
+        raise typer.BadParameter(str(error), param_hint="--budget") from None
+
+
+@contextmanager
+def _executor(workers: int | None, cluster: str | None) -> Iterator[Executor | None]:
+    """Open what --workers or --cluster ask for."""
+    if workers is not None and workers > 1:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        # not forked: libraries with threads of their own do not survive it
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            yield pool
+    elif cluster is not None:
+        with _client(cluster) as client:
+            yield client.get_executor()
+    else:
+        yield None
+
+
+def _client(address: str) -> Any:
+    from theodolite import DataError
+
+    try:
+        from distributed import Client
+    except ImportError:
+        raise DataError("--cluster needs dask.distributed", fix="pip install 'theodolite[dask]'") from None
+    try:
+        return Client(address, timeout="10s")
+    except (OSError, ValueError, TimeoutError) as error:
+        raise DataError(
+            f"No dask scheduler answers at {address!r}",
+            cause=str(error),
+            fix="Give the address that dask scheduler printed",
+        ) from None
