@@ -32,9 +32,9 @@ class KinkedLoss:
 
     @cached_property
     def degenerate(self) -> Array:
-        """Which neurons have w = b = 0."""
+        """Which neurons have w = b = 0 (none if the activation has no kink there)."""
         mask: Array = (self.network.w == 0) & (self.network.b == 0)
-        return mask
+        return mask & (not self.problem.linear)
 
     @cached_property
     def supports(self) -> Supports:
@@ -151,7 +151,7 @@ class KinkedLoss:
             (self.ends[0], p.start, self.residual.ends[0][0], 1),
             (self.ends[1], p.end, self.residual.ends[1][-1], -1),
         ):
-            here = (z == 0) & ~sleeping
+            here = (z == 0) & (net.w != 0)
             w = net.w[here]
             speed = np.maximum(-inward * (d.w[here] * end + d.b[here]) / w, p.number(0))
             total += (2 * (1 - p.gamma) * net.v[here] * value * np.abs(w) * speed**2).sum()
@@ -184,10 +184,10 @@ def supports_of(p: Problem, at_start: Array, at_end: Array, gamma: Number) -> Su
     """Return the factors of neurons with these values of w x + b at the ends of the interval."""
     rising, falling = at_end > 0, at_start > 0
     one, low = p.number(1), gamma
-    kinked = (rising & (at_start < 0)) | (falling & (at_end < 0))
+    kinked = ((rising & (at_start < 0)) | (falling & (at_end < 0))) & (not p.linear)
     left = np.where(falling | (~kinked & rising), one, low)
     right = np.where(rising | (~kinked & falling), one, low)
-    zero = (at_start == 0) & (at_end == 0)
+    zero = (at_start == 0) & (at_end == 0) & (not p.linear)
     left, right = np.where(zero, p.number(0), left), np.where(zero, p.number(0), right)
     at = p.zeros(len(at_start))
     low_end, high_end = at_start[kinked], at_end[kinked]
