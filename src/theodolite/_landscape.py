@@ -11,7 +11,7 @@ import numpy as np
 
 from theodolite._arrays import coerce_parameters
 from theodolite._critical import CriticalSet, Piece, Stratum
-from theodolite._errors import ShapeError
+from theodolite._errors import NotCoveredError, ShapeError
 from theodolite._kind import Kind
 from theodolite._panels import Description, Panel
 from theodolite._table import Table
@@ -160,7 +160,8 @@ class SurveyableLandscape(Landscape):
             table = self.solve(item)
             if self.ordered and below is not None and len(table) and table.value[0] >= below:
                 return
-            yield from table.take(_wanted(table, kind, below, above, max_index)).rows(self.name, self)
+            kinds = None if kind is None else (kind,)
+            yield from table.take(table.matching(kinds, below, above, max_index)).rows(self.name, self)
 
     @abstractmethod
     def representative_of(self, piece: Piece) -> Parameters:
@@ -174,21 +175,25 @@ class SurveyableLandscape(Landscape):
     def strata_of(self, critical_set: CriticalSet) -> Iterator[Stratum]:
         """Yield the strata of ``critical_set``, lazily."""
 
+    def components(self, table: Table) -> Array:
+        """Return a number for each row of ``table``: sets with equal numbers are connected through sets of equal value.
+
+        Raises ``NotCoveredError`` unless a subclass knows this.
+        """
+        raise NotCoveredError(
+            f"Which critical sets of {self.specification} touch is not known",
+            cause="no theorem that Theodolite implements gives their connected components",
+            fix="levels() groups them by value",
+        )
+
+    def data_arrays(self) -> dict[str, Array]:
+        """Return the data by name, for files that are to hold it; ``NotCoveredError`` where none is kept."""
+        raise NotCoveredError(
+            f"{self.specification} does not keep its data",
+            cause="it was reduced when the landscape was made, or there is none",
+            fix="Save without include_data and keep the data yourself; the fingerprint says whether it is the same",
+        )
+
     @abstractmethod
     def panels(self, critical_set: CriticalSet) -> tuple[Panel, ...]:
         """Return the plain data of the figures that explain ``critical_set``."""
-
-
-def _wanted(table: Table, kind: Kind | None, below: float | None, above: float | None, max_index: int | None) -> Array:
-    """Return the mask of the rows that pass every filter."""
-    keep = np.ones(len(table), dtype=bool)
-    if kind is not None:
-        keep &= table.kind == kind.code
-    if below is not None:
-        keep &= table.value < below
-    if above is not None:
-        keep &= table.value > above
-    if max_index is not None:
-        lowest = np.where(table.integers[:, 3] >= 0, table.integers[:, 3], table.integers[:, 0])
-        keep &= (lowest >= 0) & (lowest <= max_index)
-    return keep

@@ -1,0 +1,309 @@
+"""``Atlas``: the result of a survey, a table of critical sets that says how complete it is."""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from os import PathLike
+from typing import Any, overload
+
+import msgspec
+import numpy as np
+
+from theodolite._critical import CriticalSet
+from theodolite._errors import DataError, NotCoveredError
+from theodolite._evidence import Evidence, Method
+from theodolite._kind import Kind
+from theodolite._landscape import SurveyableLandscape
+from theodolite._notebook import facts_html
+from theodolite._panels import Description
+from theodolite._references import Reference
+from theodolite._table import Table
+from theodolite._texts import Texts
+from theodolite._typing import Array, Real
+
+__all__ = ["Atlas", "Level"]
+
+LEVEL_TOLERANCE = 1e-12
+"""Values whose difference is at most this share of the largest absolute value are one level, unless they are exact."""
+
+_STOPS = {
+    None: "",
+    "limit": "stopped at the limit asked for",
+    "budget": "stopped when its time was spent",
+    "interrupted": "interrupted",
+}
+
+
+class Level(msgspec.Struct, frozen=True):
+    """A critical value: ``multiplicity`` sets have it, the rows of the atlas from ``first`` on."""
+
+    value: Any
+    multiplicity: int
+    first: int
+
+
+class NoSuchSetError(DataError, IndexError):
+    """The atlas has no set at this position."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Atlas:
+    """The critical sets of a landscape, by increasing value.
+
+    ``complete`` says whether every critical set is here; ``ordered`` whether none is missing below the last one that is;
+    ``stopped`` why the survey ended early (``"limit"``, ``"budget"``, ``"interrupted"``), ``total`` how many sets there are,
+    where that is known. ``fingerprint`` is that of the landscape with its data, ``command`` what was run, ``versions`` with which
+    libraries. ``selection`` says in words by which filters sets were left out.
+
+    An atlas is a sequence of ``CriticalSet``: ``atlas[0]`` is the lowest, slices, masks and lists of positions give atlases.
+    A million sets take about 60 bytes each in memory; a set becomes an object when it is looked at.
+    """
+
+    table: Table
+    description: Description
+    fingerprint: str
+    specification: str
+    versions: Mapping[str, str]
+    command: str
+    complete: bool
+    ordered: bool
+    stopped: str | None = None
+    total: int | None = None
+    selection: str | None = None
+    labels: Texts | None = None
+    landscape: SurveyableLandscape | None = None
+    data: Mapping[str, Array] | None = field(default=None)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __iter__(self) -> Iterator[CriticalSet]:
+        return (self._set(i) for i in range(len(self)))
+
+    @overload
+    def __getitem__(self, where: int) -> CriticalSet: ...
+    @overload
+    def __getitem__(self, where: slice | Array | list[int]) -> Atlas: ...
+    def __getitem__(self, where: Any) -> CriticalSet | Atlas:
+        if isinstance(where, slice):
+            return self._take(where)
+        if isinstance(where, (np.ndarray, list)):
+            return self._take(self._positions(where))
+        try:
+            i = operator.index(where)
+        except TypeError:
+            raise DataError(
+                f"An atlas cannot be indexed by {where!r}", fix="Use a position, a slice, a mask or positions"
+            ) from None
+        if not -len(self) <= i < len(self):
+            raise NoSuchSetError(f"Set {i} was asked for", cause=f"this atlas has {len(self)}")
+        return self._set(i % len(self))
+
+    def _positions(self, where: Any) -> Array:
+        try:
+            return np.arange(len(self))[np.asarray(where) if len(where) else slice(0)]
+        except IndexError as error:
+            raise NoSuchSetError("These positions are not in the atlas", cause=str(error)) from None
+
+    def _set(self, i: int) -> CriticalSet:
+        key = self.table.keys[i].tobytes()
+        return self.table.labelled(i, self._label(i, key), key, self.landscape)
+
+    def _label(self, i: int, key: bytes) -> str:
+        if self.labels is not None:
+            return self.labels[i]
+        return key.hex() if self.landscape is None else self.landscape.name(key)
+
+    def label(self, i: int) -> str:
+        """Return the label of the set at position ``i``, without making the set."""
+        return self._label(i, self.table.keys[i].tobytes())
+
+    def position(self, key: bytes) -> int | None:
+        """Return where the set with this key is, ``None`` if it is not here."""
+        wanted = np.frombuffer(key, dtype=np.uint8)
+        if wanted.size != self.table.keys.shape[1]:
+            return None
+        found = np.flatnonzero((self.table.keys == wanted).all(axis=1))
+        return int(found[0]) if len(found) else None
+
+    def _take(self, rows: Array | slice, selection: str | None = None) -> Atlas:
+        kept = np.arange(len(self))[rows]
+        first = np.array_equal(kept, np.arange(len(kept)))
+        return replace(
+            self,
+            table=self.table.take(rows).compact(),
+            labels=None if self.labels is None else self.labels.take(rows),
+            complete=self.complete and first and len(kept) == len(self),
+            ordered=self.ordered and first,
+            selection="; ".join(part for part in (self.selection, selection) if part) or None,
+        )
+
+    def where(
+        self,
+        *,
+        kind: Kind | Sequence[Kind] | None = None,
+        below: Real | None = None,
+        above: Real | None = None,
+        max_index: int | None = None,
+    ) -> Atlas:
+        """Return the sets of these kinds, with values strictly between ``above`` and ``below``.
+
+        ``max_index`` keeps sets whose lowest index is at most this. Exact values are compared exactly.
+        """
+        kinds = (kind,) if isinstance(kind, Kind) else None if kind is None else tuple(kind)
+        words = [] if kinds is None else [" or ".join(map(str, kinds))]
+        words += [] if above is None else [f"above {above}"]
+        words += [] if below is None else [f"below {below}"]
+        words += [] if max_index is None else [f"index at most {max_index}"]
+        return self._take(self.table.matching(kinds, below, above, max_index), ", ".join(words) or None)
+
+    def minima(self) -> Atlas:
+        """Return the sets of local minima, global ones included."""
+        return self.where(kind=[kind for kind in Kind if kind.is_minimum])
+
+    def levels(self, tolerance: float | None = None) -> list[Level]:
+        """Return the distinct critical values, lowest first, with their multiplicities.
+
+        Exact values are compared exactly. Others are one level while they differ from its lowest by at most ``tolerance``, by
+        default 1e-12 times the largest absolute value.
+        """
+        if tolerance is not None and not 0 <= tolerance < float("inf"):
+            raise DataError(f"The tolerance is {tolerance!r}", fix="Pass a difference of values, zero or more")
+        order = slice(None) if (np.diff(self.table.value) >= 0).all() else np.argsort(self.table.value, kind="stable")
+        table = self.table.take(order)
+        if table.exact is not None and tolerance is None:
+            starts = [i for i, value in enumerate(table.exact) if i == 0 or value != table.exact[i - 1]]
+        else:
+            largest = float(np.abs(table.value).max(initial=0.0))
+            starts = _starts(table.value, LEVEL_TOLERANCE * largest if tolerance is None else tolerance)
+        ends = [*starts[1:], len(self)]
+        return [Level(table.value_of(i), j - i, i) for i, j in zip(starts, ends, strict=False)]
+
+    def plateaus(self) -> list[Atlas]:
+        """Return the connected components of the sets, sets of equal value joined where they touch, lowest first.
+
+        Raises ``NotCoveredError`` for landscapes whose connected components no theorem gives.
+        """
+        if self.landscape is None:
+            raise NotCoveredError(
+                "Which sets touch is not known",
+                cause="the atlas was loaded without its landscape",
+                fix="Load it with load_atlas(path, land)",
+            )
+        component = self.landscape.components(self.table)
+        numbers, first = np.unique(component, return_index=True)
+        return [self._take(component == numbers[i], f"plateau {k}") for k, i in enumerate(np.argsort(first), start=1)]
+
+    @property
+    def evidence(self) -> Evidence:
+        """How the atlas as a whole is known: by the weakest of its sets, complete only if no set is missing."""
+        every = self.table.evidence
+        strength = list(Method)
+        residuals = [evidence.residual for evidence in every if evidence.residual is not None]
+        return Evidence(
+            max((evidence.method for evidence in every), key=strength.index, default=Method.NUMERIC),
+            _united(evidence.references for evidence in every),
+            _united(evidence.assumptions for evidence in every),
+            "; ".join(dict.fromkeys(evidence.scope for evidence in every if evidence.scope)),
+            max(residuals, default=None),
+            self.complete and all(evidence.complete for evidence in every),
+        )
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The papers whose theorems the sets rest on."""
+        return self.evidence.references
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """Yield name and text of what there is to say about the whole, in reading order."""
+        yield "landscape", f"{self.description.title}: {self.description.network}"
+        yield "data", self.description.data
+        yield "found", self._found()
+        if self.selection:
+            yield "only", self.selection
+        counts = Counter(self.table.kind.tolist())
+        if counts:
+            yield "kinds", ", ".join(f"{n:,} {Kind.from_code(code)}" for code, n in sorted(counts.items()))
+            values = self.table.value
+            yield "values", f"{values.min():.8g} to {values.max():.8g}, {len(self.levels()):,} distinct"
+        yield "known by", str(self.evidence)
+        yield "command", self.command
+
+    def _found(self) -> str:
+        noun = self.description.noun if len(self) == 1 else self.description.nouns
+        if self.complete:
+            return f"{len(self):,} {noun}: every critical point"
+        of = f" of {self.total:,}" if self.total is not None else ""
+        how = ", ".join(part for part in ("the lowest" if self.ordered else "", _STOPS[self.stopped]) if part)
+        return f"{len(self):,}{of} {self.description.nouns}{': ' + how if how else ''}; not complete"
+
+    def summary(self) -> str:
+        """Return what was found, in words, with the lowest sets."""
+        lines = [f"{name:<10} " + text.replace("\n", "\n" + " " * 11) for name, text in self.facts()]
+        for i in range(min(len(self), 8)):
+            row = self[i]
+            index = "?" if row.index is None else row.index
+            lines.append(
+                f"{'  lowest' if i == 0 else '':<10} {float(row.value):.8g}  {row.kind}, index {index}, {row.label}"
+            )
+        return "\n".join(lines)
+
+    def save(self, path: str | PathLike[str], *, include_data: bool = False) -> None:
+        """Write the atlas to a file whose suffix says how: ``.json``, ``.npz`` or ``.parquet`` (needs pyarrow).
+
+        The file holds the fingerprint of the data, and the data itself only with ``include_data``. It appears whole or not at
+        all. Raises ``AtlasFileError`` if it cannot be written.
+        """
+        from theodolite._atlas_files import save_atlas
+
+        save_atlas(self, path, include_data=include_data)
+
+    def to_json(self, *, include_data: bool = False) -> str:
+        """Return the text that ``save`` writes to a ``.json`` file."""
+        from theodolite._atlas_files import json_of
+
+        return json_of(self, include_data=include_data).decode()
+
+    def to_frame(self, library: str | None = None) -> Any:
+        """Return the sets as a data frame of ``"pandas"``, ``"polars"`` or ``"pyarrow"``, by default the first that is installed.
+
+        Unknown integers are null. Raises ``DataError`` if the library is not installed.
+        """
+        from theodolite._frames import frame_of
+
+        return frame_of(self, library)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        return f"<Atlas of {self.specification}: {self._found()}>"
+
+    def __rich__(self) -> Any:
+        from rich.text import Text
+
+        return Text(self.summary())
+
+    def _repr_html_(self) -> str:
+        return facts_html(self.facts())
+
+
+def _starts(values: Array, tolerance: float) -> list[int]:
+    """Return where a new level begins among increasing ``values``: none is wider than ``tolerance``."""
+    if not len(values):
+        return []
+    starts: list[int] = []
+    clusters = [0, *(np.flatnonzero(np.diff(values) > tolerance) + 1).tolist(), len(values)]
+    for start, end in pairwise(clusters):
+        while start < end:
+            starts.append(start)
+            start += int(np.searchsorted(values[start:end], values[start] + tolerance, side="right"))
+    return starts
+
+
+def _united(groups: Any) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(item for group in groups for item in group))

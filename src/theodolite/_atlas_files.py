@@ -1,0 +1,288 @@
+"""Saving and loading atlases: one schema in three containers; nothing that is read is ever executed or believed unchecked.
+
+The schema has a number. A change of it adds to ``UPGRADES`` a function from the number before: it takes header and columns
+of an older file and returns those of the next number, and all of them are applied in turn before anything is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import prod
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from theodolite._atlas import Atlas
+from theodolite._atomic import write_whole
+from theodolite._columns import (
+    check_text,
+    evidence_from,
+    evidence_records,
+    read_number,
+    table_columns,
+    table_from,
+    texts_from,
+    write_number,
+)
+from theodolite._containers import CONTAINERS, Columns, Container, Header, json_bytes
+from theodolite._errors import AtlasFileError
+from theodolite._kind import Kind
+from theodolite._landscape import SurveyableLandscape
+from theodolite._npz import UnreadableError
+from theodolite._panels import Description
+from theodolite._texts import Texts
+from theodolite._typing import Array
+
+__all__ = ["SCHEMA", "UPGRADES", "json_of", "load_atlas", "save_atlas"]
+
+SCHEMA = 1
+"""The number of the schema that is written."""
+
+UPGRADES: dict[int, Callable[[Header, Columns], tuple[Header, Columns]]] = {}
+"""For each older schema, what makes its header and columns those of the next."""
+
+_FORMAT = "theodolite atlas"
+
+
+class _Data(msgspec.Struct, forbid_unknown_fields=True):
+    """One array of the data: numbers in row-major order, exact ones as texts."""
+
+    type: Literal["float64", "int64", "exact"]
+    shape: tuple[int, ...]
+    values: list[int | float | str]
+
+
+class _Header(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    format: Literal["theodolite atlas"]
+    schema: int
+    specification: str
+    fingerprint: str
+    versions: dict[str, str]
+    command: str
+    complete: bool
+    ordered: bool
+    stopped: Literal["limit", "budget", "interrupted"] | None
+    total: int | None
+    selection: str | None
+    kinds: list[str]
+    description: Description
+    evidence: Any
+    data: dict[str, _Data] | None = None
+
+
+def save_atlas(atlas: Atlas, path: str | PathLike[str], *, include_data: bool = False) -> None:
+    """Write ``atlas`` to ``path`` in the container that its suffix names: whole, or not at all."""
+    target = Path(path)
+    container = _container(target)
+    try:
+        header, columns = _document(atlas, include_data)
+        write_whole(target, lambda file: container.write(file, header, columns))
+    except OSError as error:
+        raise AtlasFileError(
+            f"{target} cannot be written", cause=str(error), fix="Choose another place, or make room there"
+        ) from error
+    except UnreadableError as error:
+        raise AtlasFileError(f"{target} was not written", cause=f"it could not be read again: {error}") from error
+
+
+def json_of(atlas: Atlas, *, include_data: bool = False) -> bytes:
+    """Return ``atlas`` as JSON text."""
+    try:
+        return json_bytes(*_document(atlas, include_data))
+    except UnreadableError as error:
+        raise AtlasFileError(
+            "The atlas cannot be written as JSON", cause=f"it could not be read again: {error}"
+        ) from error
+
+
+def load_atlas(path: str | PathLike[str], land: SurveyableLandscape | None = None) -> Atlas:
+    """Return the atlas saved at ``path``; with ``land``, the landscape that was surveyed, its sets can be sampled again.
+
+    Raises ``AtlasFileError`` if the file is damaged, of a later version, no atlas at all, or that of another landscape.
+    """
+    source = Path(path)
+    container = _container(source)
+    try:
+        header, columns = _upgraded(*container.read(source))
+        atlas = _atlas(_checked_header(header), columns)
+        return atlas if land is None else _at_home(atlas, land)
+    except OSError as error:
+        raise AtlasFileError(f"{source} cannot be read", cause=str(error), fix="Check the path") from error
+    except (UnreadableError, MemoryError) as error:
+        raise AtlasFileError(
+            f"{source} cannot be read as an atlas", cause=str(error) or "it does not fit into memory"
+        ) from error
+
+
+def _container(path: Path) -> Container:
+    container = CONTAINERS.get(path.suffix.lower())
+    if container is None:
+        raise AtlasFileError(
+            f"{path} has the suffix {path.suffix!r}",
+            cause="it says how an atlas is kept",
+            fix=f"Use one of {', '.join(CONTAINERS)}",
+        )
+    return container
+
+
+def _document(atlas: Atlas, include_data: bool) -> tuple[Header, Columns]:
+    labels = Texts.of(atlas.label(i) for i in range(len(atlas)))
+    columns = table_columns(atlas.table) | {"label_letters": labels.letters, "label_ends": labels.ends}
+    header = {
+        "format": _FORMAT,
+        "schema": SCHEMA,
+        "specification": atlas.specification,
+        "fingerprint": atlas.fingerprint,
+        "versions": dict(atlas.versions),
+        "command": atlas.command,
+        "complete": atlas.complete,
+        "ordered": atlas.ordered,
+        "stopped": atlas.stopped,
+        "total": atlas.total,
+        "selection": atlas.selection,
+        "kinds": [str(kind) for kind in Kind],
+        "description": msgspec.to_builtins(atlas.description),
+        "evidence": evidence_records(atlas.table.evidence),
+    }
+    if include_data:
+        header["data"] = {name: _written(array) for name, array in _data_of(atlas).items()}
+    return header, columns
+
+
+def _data_of(atlas: Atlas) -> Mapping[str, Array]:
+    if atlas.data is not None:
+        return atlas.data
+    if atlas.landscape is None:
+        raise AtlasFileError(
+            "The data cannot be saved with the atlas",
+            cause="the atlas was loaded without its landscape",
+            fix="Load it with load_atlas(path, land), or leave include_data out",
+        )
+    return atlas.landscape.data_arrays()
+
+
+def _written(array: Array) -> dict[str, Any]:
+    shape = list(array.shape)
+    if array.dtype == object:
+        return {"type": "exact", "shape": shape, "values": [write_number(value) for value in array.ravel()]}
+    if array.dtype.kind in "iub":
+        return {"type": "int64", "shape": shape, "values": array.ravel().tolist()}
+    return {"type": "float64", "shape": shape, "values": array.astype(np.float64).ravel().tolist()}
+
+
+def _upgraded(header: Header, columns: Columns) -> tuple[Header, Columns]:
+    if header.get("format") != _FORMAT:
+        raise UnreadableError(f"its format is {header.get('format')!r}, not {_FORMAT!r}"[:200])
+    schema = header.get("schema")
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+        raise UnreadableError(f"its schema is {schema!r}"[:200])
+    if schema > SCHEMA:
+        made_by = header.get("versions")
+        raise UnreadableError(
+            f"it has schema {schema}, this Theodolite reads up to {SCHEMA}; it was written by {made_by!r}"[:400]
+        )
+    for number in range(schema, SCHEMA):
+        header, columns = UPGRADES[number](header, columns)
+    return header, columns
+
+
+def _checked_header(header: Header) -> _Header:
+    _check_texts(header)
+    try:
+        checked = msgspec.convert(header, _Header)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise UnreadableError(f"its header is wrong: {error}") from None
+    if checked.total is not None and checked.total < 0:
+        raise UnreadableError(f"its total is {checked.total}")
+    return checked
+
+
+def _check_texts(item: Any, name: str = "header") -> None:
+    if isinstance(item, str):
+        check_text(item, name)
+    elif isinstance(item, dict):
+        for key, entry in item.items():
+            check_text(key, name)
+            _check_texts(entry, key)
+    elif isinstance(item, list):
+        for entry in item:
+            _check_texts(entry, name)
+
+
+def _atlas(header: _Header, columns: Columns) -> Atlas:
+    table = table_from(_recoded(header.kinds, columns), evidence_from(header.evidence))
+    if header.complete and header.total not in (None, len(table)):
+        raise UnreadableError(f"it says that it is complete with {len(table)} of {header.total} sets")
+    if header.ordered and (np.diff(table.value) < 0).any():
+        raise UnreadableError("it says that it is ordered, but its values are not")
+    data = None if header.data is None else {name: _read_data(name, array) for name, array in header.data.items()}
+    return Atlas(
+        table=table,
+        description=header.description,
+        fingerprint=header.fingerprint,
+        specification=header.specification,
+        versions=header.versions,
+        command=header.command,
+        complete=header.complete,
+        ordered=header.ordered,
+        stopped=header.stopped,
+        total=header.total,
+        selection=header.selection,
+        labels=texts_from("label", columns, len(table)),
+        data=data,
+    )
+
+
+def _recoded(kinds: list[str], columns: Columns) -> Columns:
+    """Return the columns with the codes that kinds have today."""
+    codes = {str(kind): kind.code for kind in Kind}
+    strange = next((word for word in kinds if word not in codes), None)
+    if strange is not None:
+        raise UnreadableError(f"{strange[:40]!r} is no kind of critical set")
+    given = columns.get("kind")
+    if given is None or given.dtype != np.int8 or given.ndim != 1:
+        raise UnreadableError("the column 'kind' is missing or of another type")
+    if ((given < 0) | (given >= len(kinds))).any():
+        raise UnreadableError("the column 'kind' has a code that stands for no kind")
+    now = np.array([codes[word] for word in kinds], dtype=np.int8)
+    return columns | {"kind": now[given] if len(given) else given}
+
+
+def _read_data(name: str, data: _Data) -> Array:
+    if any(length < 0 for length in data.shape) or prod(data.shape) != len(data.values):
+        raise UnreadableError(f"the data {name!r} of shape {data.shape} has {len(data.values)} numbers")
+    if any(isinstance(value, str) != (data.type == "exact") for value in data.values):
+        raise UnreadableError(f"the data {name!r} is not all {data.type}")
+    if data.type == "exact":
+        exact = np.empty(len(data.values), dtype=object)
+        for i, text in enumerate(data.values):
+            exact[i] = read_number(str(text), None)
+        return exact.reshape(data.shape)
+    try:
+        return np.array(data.values, dtype=data.type).reshape(data.shape)
+    except OverflowError:
+        raise UnreadableError(f"the data {name!r} has a number that is too large") from None
+
+
+def _at_home(atlas: Atlas, land: SurveyableLandscape) -> Atlas:
+    """Return ``atlas`` on its landscape, if it is that landscape's and each key still has its label there."""
+    if atlas.fingerprint != land.fingerprint:
+        raise AtlasFileError(
+            "The atlas belongs to another landscape",
+            cause=f"it was made for {atlas.specification} with fingerprint {atlas.fingerprint}, "
+            f"and {land.specification} has fingerprint {land.fingerprint}",
+            fix="Use the same data and options as in the survey",
+        )
+    home = replace(atlas, landscape=land, labels=None)
+    for i, label in enumerate(atlas.labels or ()):
+        try:
+            name = home.label(i)
+        except Exception as error:  # whatever a damaged key makes a landscape do
+            raise UnreadableError(f"the key of set {i}, {label!r}, means nothing to the landscape: {error}") from error
+        if name != label:
+            raise UnreadableError(f"the key of set {i} is that of {name!r}, its label is {label!r}")
+    return home

@@ -1,0 +1,160 @@
+"""``survey``: list every critical set of a landscape, with progress, a budget, and the ability to go on after a crash."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+import time
+from concurrent.futures import Executor
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from theodolite._atlas import Atlas
+from theodolite._conduct import Conduct
+from theodolite._errors import DataError, NotCoveredError, WorkloadError
+from theodolite._landscape import SurveyableLandscape
+from theodolite._progress import ProgressLike, reporter
+from theodolite._store import Store
+from theodolite._table import Table
+from theodolite._versions import versions
+
+__all__ = ["MOST_UNASKED", "seconds", "survey"]
+
+MOST_UNASKED = 10**6
+"""More candidates than this are surveyed only with a limit or a budget."""
+
+
+def survey(
+    land: SurveyableLandscape,
+    *,
+    limit: int | None = None,
+    budget: float | str | None = None,
+    executor: Executor | None = None,
+    store: str | PathLike[str] | None = None,
+    progress: ProgressLike = None,
+) -> Atlas:
+    """Return the atlas of all critical sets of ``land``, or of the first ``limit`` of them.
+
+    ``budget`` is a time in seconds, or text such as ``"30s"``, ``"5m"``, ``"1h30m"``: when it is spent, or on Ctrl-C, the atlas
+    holds what was found and says ``complete=False`` (a piece of work that has begun is finished first, except on Ctrl-C).
+    ``executor`` is any ``concurrent.futures.Executor``; lost workers are replaced and their pieces done again.
+    ``store`` names a folder that keeps each finished piece, so that the same survey goes on where it was ended.
+    ``progress``: a bar on a terminal if it takes a while (``None``), a bar or none (``True``, ``False``), or a function that
+    is called with the number of sets found and the number expected (``None`` where unknown).
+
+    The rows do not depend on workers, store or interruptions. Landscapes that list their sets in increasing value keep that
+    order, so that a limit keeps the lowest; the sets of others are sorted by value, then by key.
+
+    Raises ``DataError`` for options that cannot be used, ``WorkloadError`` for more than 10**6 candidates without limit or
+    budget, ``StoreError`` if the folder cannot be used or workers keep dying.
+
+    >>> import theodolite as th
+    >>> land = th.LinearLandscape([[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [0.0, 1.0]], hidden=1)
+    >>> atlas = th.survey(land)
+    >>> len(atlas), atlas.complete, atlas[0].value
+    (3, True, 0.5)
+    """
+    if not isinstance(land, SurveyableLandscape):
+        raise DataError(
+            f"A {type(land).__name__} cannot be surveyed",
+            cause="not all of its critical points are known",
+            fix="Pass a landscape such as LinearLandscape(X, Y, hidden)",
+        )
+    most = None if limit is None else _positive(limit)
+    allowed = math.inf if budget is None else seconds(budget)
+    if most is None and budget is None:
+        _refuse_endless(land)
+    deadline = time.monotonic() + allowed
+    total = _total(land)
+    shelf = None if store is None else Store(store, land.fingerprint)
+    expected = total if most is None or total is None else min(most, total)
+    shown = reporter(progress, expected)
+    # One set more than asked for says whether the limit cut anything off.
+    enough = None if most is None else most + 1
+    try:
+        conduct = Conduct(land, land.work(limit=enough), enough, deadline, shelf, shown.update)
+        conduct.run(executor)
+    finally:
+        shown.close()
+    table = Table.join(conduct.tables(prefix=land.ordered)).take(slice(most)).compact()
+    if not land.ordered or (np.diff(table.value) < 0).any():
+        table = table.sorted().compact()
+    complete = conduct.stopped is None and total in (None, len(table))
+    return Atlas(
+        table=table,
+        description=land.description(),
+        fingerprint=land.fingerprint,
+        specification=land.specification,
+        versions=versions(),
+        command=_command(land, limit=most, budget=budget),
+        complete=complete,
+        ordered=complete or land.ordered,
+        stopped=conduct.stopped,
+        total=total,
+        landscape=land,
+    )
+
+
+def seconds(budget: float | str) -> float:
+    """Return a time given in seconds or as text in seconds.
+
+    >>> seconds("1h30m"), seconds("250ms"), seconds(2)
+    (5400.0, 0.25, 2.0)
+    """
+    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+    number = math.nan
+    if isinstance(budget, str):
+        parts = re.findall(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|m|h)\s*", budget)
+        if parts and re.fullmatch(r"\s*(?:(?:\d+(?:\.\d*)?|\.\d+)\s*(?:ms|s|m|h)\s*)+", budget):
+            number = sum(float(digits) * units[unit] for digits, unit in parts)
+    elif not isinstance(budget, bool):
+        try:
+            number = float(budget)
+        except (TypeError, ValueError):
+            number = math.nan
+    if not 0 <= number < math.inf:
+        raise DataError(f"The budget is {budget!r}", fix="Write seconds, or for example '30s', '5m', '1h30m'")
+    return number
+
+
+def _positive(limit: Any) -> int:
+    try:
+        number = 0 if isinstance(limit, bool) else operator.index(limit)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise DataError(f"The limit is {limit!r}", fix="Pass how many critical sets to keep, an integer of 1 or more")
+    return number
+
+
+def _total(land: SurveyableLandscape) -> int | None:
+    try:
+        return land.count()
+    except NotCoveredError:
+        return None
+
+
+def _refuse_endless(land: SurveyableLandscape) -> None:
+    workload = land.workload()
+    if workload > MOST_UNASKED:
+        raise WorkloadError(
+            f"A survey of {land.specification} has {_readable(workload)} candidates to visit",
+            count=workload,
+            cause=f"more than {MOST_UNASKED:,} are visited only if you ask for it",
+            fix="Write survey(land, limit=1000) for the first thousand, or survey(land, budget='60s') for what a minute gives",
+        )
+
+
+def _readable(count: int) -> str:
+    if count < 10**9:
+        return f"{count:,}"
+    exponent = len(str(count)) - 1 if count < 10**4000 else int(math.log10(count))
+    return f"about {count // 10 ** (exponent - 1) / 10:.1f}e{exponent}"
+
+
+def _command(land: SurveyableLandscape, **options: Any) -> str:
+    given = "".join(f", {name}={value!r}" for name, value in options.items() if value is not None)
+    return f"theodolite.survey(land{given})  # land is {land.specification} on {land.description().data}"
