@@ -15,15 +15,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from theodolite._typing import Matrix, Parameters
+from theodolite._typing import Array, Matrix, Parameters
 from theodolite.linear._reduction import Reduction
 
 __all__ = ["balanced_member", "random_member", "random_orthonormal", "selected_directions"]
 
 
-def selected_directions(
-    reduction: Reduction, taken: Sequence[int], rotations: Sequence[Matrix] | None = None
-) -> Matrix:
+def selected_directions(reduction: Reduction, taken: Array, rotations: Sequence[Matrix] | None = None) -> Matrix:
     """Return an orthonormal m x s matrix: coordinates of U_S in the singular basis, ``taken[i]`` columns in group i.
 
     Without ``rotations`` (one orthonormal m_i x p_i matrix per group) the first directions of each group are taken.
@@ -43,7 +41,7 @@ def random_orthonormal(source: np.random.Generator, rows: int, columns: int) -> 
     return q * np.where(np.diag(r) < 0, -1.0, 1.0)
 
 
-def balanced_member(reduction: Reduction, width: int, taken: Sequence[int]) -> Parameters:
+def balanced_member(reduction: Reduction, width: int, taken: Array) -> Parameters:
     """Return the canonical member: p0 = q = 0, F = 0 and W2^T W2 = W1 W1^T."""
     turn = selected_directions(reduction, taken)
     productive, decoder = _balanced_factors(reduction, turn)
@@ -68,7 +66,7 @@ def _balanced_factors(reduction: Reduction, turn: Matrix) -> tuple[Matrix, Matri
 
 
 def random_member(
-    reduction: Reduction, width: int, taken: Sequence[int], p0: int, q: int, source: np.random.Generator
+    reduction: Reduction, width: int, taken: Array, p0: int, q: int, source: np.random.Generator
 ) -> Parameters:
     """Draw a member of the stratum (taken; p0, q): random subspaces, gauge (condition below 3) and free part."""
     rotations = [

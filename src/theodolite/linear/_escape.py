@@ -2,9 +2,9 @@
 
 With J the unselected positive directions, s = rank(W2 W1 X), and loss = unit * (1/2 ||B A - M||^2 + constant):
 
-* a unit is not productive (s < min(hidden, m)): for j in J of largest sigma_j and a unit vector c with A^T c = 0, the line
-  dB = t b u_j c^T, dA = t a c v_j^T changes 1/2 ||B A - M||^2 by
-  -sigma_j a b t^2 + a^2 |B c|^2 t^2 / 2 + (a b)^2 t^4 / 2, exactly; likewise with B g = 0;
+* a unit is not productive (s < min(hidden, m)): for j in J of largest sigma_j and hidden vectors c, g with A^T c = 0 or
+  B g = 0, the line dB = t b u_j c^T, dA = t a g v_j^T changes 1/2 ||B A - M||^2 by
+  -sigma_j a b (c.g) t^2 + (a^2 |B g|^2 + b^2 |A^T c|^2) t^2 / 2 + (a b c.g)^2 t^4 / 2, exactly;
 * else some i in S has sigma_i < sigma_j: rotating u_i towards u_j by the angle t, B_t = R_t B, A_t = B_t^+ M + K, changes it
   by -(lambda_j - lambda_i) sin(t)^2 / 2, exactly.
 """
@@ -90,21 +90,23 @@ def _wake_unit(reduction: Reduction, near: Nearest, params: Parameters, unit: fl
     number, column = _missing_direction(reduction, near.turn)
     sigma = float(np.sqrt(reduction.eigenvalues[number]))
     u, v = reduction.left @ column, reduction.right @ column
-    hidden, drag_b, drag_a = _idle_unit(near)
+    write, read, drag_b, drag_a = _idle_unit(near)
+    overlap = float(write @ read)
     v_raw = v @ reduction.inverse
     # Both layers move equally far in raw weights unless the unit's other weights cost curvature: then less of that layer.
     ratio = float(np.linalg.norm(v_raw)) or 1.0
-    a_amount, b_amount = np.sqrt(sigma / ratio), np.sqrt(sigma * ratio)
+    a_amount, b_amount = np.sqrt(sigma / (ratio * overlap)), np.sqrt(sigma * ratio / overlap)
     if drag_b > 0:
         a_amount = min(a_amount, np.sqrt(0.2 * sigma) / drag_b)
         b_amount = sigma / a_amount
     elif drag_a > 0:
         b_amount = min(b_amount, np.sqrt(0.2 * sigma) / drag_a)
         a_amount = sigma / b_amount
-    quadratic = -sigma * a_amount * b_amount + (a_amount * drag_b) ** 2 / 2 + (b_amount * drag_a) ** 2 / 2
-    quartic = (a_amount * b_amount) ** 2 / 2
+    product = a_amount * b_amount * overlap
+    quadratic = -sigma * product + (a_amount * drag_b) ** 2 / 2 + (b_amount * drag_a) ** 2 / 2
+    quartic = product**2 / 2
     step = float(np.sqrt(-quadratic / (2 * quartic)))
-    vector = (a_amount * np.outer(hidden, v_raw), b_amount * np.outer(u, hidden))
+    vector = (a_amount * np.outer(write, v_raw), b_amount * np.outer(u, read))
     return Direction(
         vector,
         2,
@@ -117,19 +119,29 @@ def _wake_unit(reduction: Reduction, near: Nearest, params: Parameters, unit: fl
     )
 
 
-def _idle_unit(near: Nearest) -> tuple[Vector, float, float]:
-    """Return a unit vector c of hidden space with A^T c = 0 or B c = 0 (both if there is one), and |B c|, |A^T c|."""
-    b = near.b / (np.linalg.norm(near.b, 2) or 1.0)
-    a = near.a / (np.linalg.norm(near.a, 2) or 1.0) if near.a.size else np.zeros((near.b.shape[1], 1))
-    width = b.shape[1]
-    rank = near.turn.shape[1]
-    if rank + near.outer + near.inner < width:
-        return np.linalg.svd(np.concatenate([b, a.T]), full_matrices=True)[2][-1], 0.0, 0.0
-    if rank + near.inner < width:
-        hidden = np.linalg.svd(a.T, full_matrices=True)[2][-1]
-        return hidden, float(np.linalg.norm(near.b @ hidden)), 0.0
-    hidden = np.linalg.svd(b, full_matrices=True)[2][-1]
-    return hidden, 0.0, float(np.linalg.norm(near.a.T @ hidden))
+def _idle_unit(near: Nearest) -> tuple[Vector, Vector, float, float]:
+    """Return unit vectors g, c of hidden space along which A is to write and B to read, and the drags |B g|, |A^T c|.
+
+    Without drag, B g = 0 and A^T c = 0 with the largest overlap c.g there is; where no such pair overlaps, c = g and one of
+    the layers drags.
+    """
+    width, s = near.b.shape[1], near.turn.shape[1]
+    silent = _kernel(near.a.T, width - s - near.inner)
+    unheard = _kernel(near.b, width - s - near.outer)
+    if s + near.outer + near.inner < width:
+        inside, _, outside = np.linalg.svd(unheard.T @ silent)
+        return unheard @ inside[:, 0], silent @ outside[0], 0.0, 0.0
+    if silent.shape[1]:
+        hidden = silent[:, 0]
+        return hidden, hidden, float(np.linalg.norm(near.b @ hidden)), 0.0
+    hidden = unheard[:, 0]
+    return hidden, hidden, 0.0, float(np.linalg.norm(near.a.T @ hidden))
+
+
+def _kernel(matrix: Matrix, dimension: int) -> Matrix:
+    """Return an orthonormal basis of the kernel, known to have this dimension."""
+    axes = np.linalg.svd(matrix, full_matrices=True)[2]
+    return np.asarray(axes[len(axes) - dimension :].T)
 
 
 def _swap_directions(

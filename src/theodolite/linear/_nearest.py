@@ -88,7 +88,7 @@ def nearest_critical(reduction: Reduction, point: Point, cap: int, tolerance: fl
 
 def _ratio(difference: Matrix, size: float) -> float:
     norm = float(np.linalg.norm(difference))
-    return norm / size if norm else 0.0
+    return norm / size if size else (0.0 if norm == 0 else float("inf"))
 
 
 def _identify(reduction: Reduction, point: Point, cap: int) -> tuple[Array, Matrix, float]:
