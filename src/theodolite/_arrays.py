@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from math import prod
 from numbers import Rational
 from typing import Any
@@ -13,22 +14,27 @@ from typing import Any
 import numpy as np
 
 from theodolite._errors import DataError, ShapeError
-from theodolite._typing import Array, Parameters, ParametersLike
+from theodolite._typing import Array, Parameters
 
-__all__ = ["Given", "as_matrix", "coerce_parameters", "given_epsilon", "to_fractions", "to_numpy"]
+__all__ = ["Given", "as_matrix", "check_rtol", "coerce_parameters", "given_epsilon", "to_fractions", "to_numpy"]
+
+EXPONENT_MOST = 5000
+"""Decimal exponents beyond this are refused: as a fraction such a number would fill the memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """A data matrix as it was given: in float64, exactly where the input was exact, and with its unit round-off.
-
-    ``exact`` is an object array of ``Fraction`` where every entry was an integer, ``Fraction``, ``Decimal`` or decimal string.
-    """
+    """A data matrix: in float64, as the array it was given as, and with the unit round-off of that array's type."""
 
     values: Array
-    exact: Array | None
+    source: Array
     epsilon: float
     names: tuple[str, ...] | None = None
+
+    @cached_property
+    def exact(self) -> Array | None:
+        """The matrix as an object array of ``Fraction`` if no entry was a float, else ``None``; made when first asked for."""
+        return to_fractions("The data", self.source) if _is_exact(self.source) else None
 
 
 def as_matrix(name: str, data: Any) -> Given:
@@ -37,10 +43,14 @@ def as_matrix(name: str, data: Any) -> Given:
     Accepts NumPy arrays, nested sequences, anything with ``__array__`` (PyTorch and JAX arrays) and data frames.
     Raises ``DataError`` naming the row and column of the first entry that is not a finite real number.
     """
-    names = None
-    if hasattr(data, "columns") and not isinstance(data, np.ndarray):
-        data, names = _from_frame(name, data)
-    array = to_numpy(name, data)
+    if hasattr(type(data), "columns"):
+        array, names, epsilon = _from_frame(name, data)
+    else:
+        array, names, epsilon = to_numpy(name, data), None, _given_epsilon(name, data)
+    if array.ndim == 0:
+        raise DataError(
+            f"{name} is of type {type(data).__name__}", fix="Pass an array, rows of equal length or a data frame"
+        )
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2:
@@ -49,42 +59,42 @@ def as_matrix(name: str, data: Any) -> Given:
             cause="rows are samples and columns are features",
             fix=f"Pass {name} as a matrix",
         )
-    exact = None
-    if array.dtype == object:
-        exact = to_fractions(name, array)
-        values = _floats(name, exact)
-    elif array.dtype.kind in "iub":
-        exact = to_fractions(name, array)
-        values = array.astype(np.float64)
-    else:
-        values = array.astype(np.float64)
-        _check_finite(name, values)
-    return Given(values, exact, _epsilon(array.dtype), names)
+    return Given(_to_float64(name, array), array, epsilon, names)
 
 
 def to_numpy(name: str, data: Any) -> Array:
     """Return ``data`` as a NumPy array of real numbers (or of objects), never copying what is one already."""
-    if hasattr(data, "detach") and hasattr(data, "cpu"):  # a PyTorch tensor, which may require a gradient
-        data = data.detach().cpu()
-        if str(data.dtype) == "torch.bfloat16":  # NumPy has no such type; float32 holds every value of it
-            data = data.float()
     try:
+        if hasattr(data, "detach") and hasattr(data, "cpu"):  # a PyTorch tensor, which may require a gradient
+            data = data.detach().cpu()
+            if _is_bfloat16(data):  # NumPy has no such type; float32 holds every value of it
+                data = data.float()
         array = np.asarray(data)
-    except (ValueError, TypeError) as error:
-        raise DataError(
-            f"{name} cannot be read as an array", cause=str(error), fix="Pass rows of equal length"
-        ) from None
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise DataError(f"{name} cannot be read as an array", cause=_odd_row(data) or _shown(error)) from None
     if np.ma.isMaskedArray(data) and np.ma.getmaskarray(data).any():
-        row = tuple(int(i) for i in np.argwhere(np.ma.getmaskarray(data))[0])
-        raise DataError(f"{name} is masked at {row}", fix="Fill or drop masked entries")
+        place = tuple(int(i) for i in np.argwhere(np.ma.getmaskarray(data))[0])
+        raise DataError(f"{name} is masked at {_where(place)}", fix="Fill or drop masked entries")
     kind = array.dtype.kind
     if kind == "c":
         raise DataError(f"{name} has complex numbers ({array.dtype})", fix="Pass real numbers")
-    if kind in "US":
-        return array.astype(object)
+    if kind in "US":  # from the source again: NumPy turns the numbers beside a text into texts, floats into decimals
+        return np.asarray(data, dtype=object)
     if kind not in "fiubO":
         raise DataError(f"{name} has entries of type {array.dtype}", fix="Pass real numbers")
     return array
+
+
+def _odd_row(data: Any) -> str | None:
+    """Say which row of nested sequences is the first of another length than those before it."""
+    if not isinstance(data, (list, tuple)):
+        return None
+    lengths = [len(row) if isinstance(row, Sized) else None for row in data]
+    odd = next((i for i, length in enumerate(lengths) if length != lengths[0]), None)
+    if odd is None:
+        return None
+    sizes = ["a single number" if lengths[i] is None else f"{lengths[i]} entries" for i in (odd, 0)]
+    return f"row {odd} has {sizes[0]}, row 0 has {sizes[1]}"
 
 
 def to_fractions(name: str, array: Array) -> Array:
@@ -97,18 +107,52 @@ def to_fractions(name: str, array: Array) -> Array:
 
 
 def _fraction(name: str, place: tuple[int, ...], entry: Any) -> Fraction:
+    cause = "it is not a finite real number"
     try:
-        if isinstance(entry, (Rational, Decimal, str, np.integer, np.bool_)):
-            return Fraction(int(entry)) if isinstance(entry, (np.integer, np.bool_)) else Fraction(entry)
+        if isinstance(entry, (np.integer, np.bool_)):
+            return Fraction(int(entry))
         if isinstance(entry, (float, np.floating)):
             return Fraction(float(entry))
+        if isinstance(entry, (Decimal, str)) and _exponent(entry) > EXPONENT_MOST:
+            cause = f"its exponent is beyond {EXPONENT_MOST}"
+        elif isinstance(entry, (Rational, Decimal, str)):
+            return Fraction(entry)
     except (ValueError, OverflowError, ZeroDivisionError):
         pass
     raise DataError(
-        f"{name} has {entry!r} at {_where(place)}",
-        cause="it is not a finite real number",
+        f"{name} has {_shown(entry)} at {_where(place)}",
+        cause=cause,
         fix="Correct that entry, or drop its row or column",
     )
+
+
+def _exponent(entry: Decimal | str) -> int:
+    """Return the size of a decimal exponent, before a number of that many digits is made."""
+    if isinstance(entry, Decimal):
+        return abs(entry.adjusted())
+    return abs(int(entry.lower().partition("e")[2] or 0))
+
+
+def _shown(entry: object) -> str:
+    """Return the repr of ``entry``, or the first line of an error, cut to what fits in a message."""
+    text = str(entry).partition("\n")[0] if isinstance(entry, Exception) else repr(entry)
+    return text if len(text) <= 120 else f"{text[:100]}... ({len(text)} characters)"
+
+
+def _is_exact(array: Array) -> bool:
+    """Whether no entry is a float: integers, ``Fraction``, ``Decimal`` and texts are exactly what they say."""
+    if array.dtype != object:
+        return array.dtype.kind in "iub"
+    return not any(isinstance(entry, (float, np.floating)) for entry in array.flat)
+
+
+def _to_float64(name: str, array: Array) -> Array:
+    if array.dtype == object:
+        return _floats(name, to_fractions(name, array))
+    with np.errstate(over="ignore"):  # what overflows becomes infinite and is refused below
+        values = array.astype(np.float64)
+    _check_finite(name, values)
+    return values
 
 
 def _floats(name: str, exact: Array) -> Array:
@@ -138,33 +182,43 @@ def _where(place: tuple[int, ...]) -> str:
     return f"position {place[0] if len(place) == 1 else place}"
 
 
-def _from_frame(name: str, frame: Any) -> tuple[Array, tuple[str, ...]]:
-    """Return the columns of a pandas, polars or pyarrow table side by side, and their names."""
+def _from_frame(name: str, frame: Any) -> tuple[Array, tuple[str, ...], float]:
+    """Return the columns of a pandas, polars or pyarrow table side by side, their names, and the coarsest round-off."""
     import narwhals as nw
+    from narwhals.exceptions import NarwhalsError
 
     try:
         table = nw.from_native(frame, eager_only=True)
-    except TypeError as error:
-        raise DataError(f"{name} is a table of a kind that cannot be read", cause=str(error)) from None
-    columns = []
-    for column in table.columns:
-        series = table[column]
-        if not series.dtype.is_numeric() and series.dtype != nw.Object and series.dtype != nw.Boolean:
-            raise DataError(
-                f"Column {column!r} of {name} has type {series.dtype}",
-                cause="only numeric columns can be used",
-                fix="Drop it or encode it as numbers",
-            )
-        missing = series.is_null().to_numpy()
-        if missing.any():
-            raise DataError(
-                f"Column {column!r} of {name} has a missing value in row {int(np.argmax(missing))}",
-                fix="Drop or fill that row",
-            )
-        columns.append(series.to_numpy())
-    if not columns:
+        series = list(table.iter_columns())
+    except (TypeError, NarwhalsError) as error:
+        raise DataError(f"{name} is a table of a kind that cannot be read", cause=_shown(error)) from None
+    if not series:
         raise DataError(f"{name} has no columns", fix="Pass a table with at least one numeric column")
-    return np.stack(columns, axis=1), tuple(str(column) for column in table.columns)
+    columns = [_from_series(name, column) for column in series]
+    epsilon = max(_epsilon(column.dtype) for column in columns)
+    return np.stack(columns, axis=1), tuple(str(column.name) for column in series), epsilon
+
+
+def _from_series(name: str, series: Any) -> Array:
+    import narwhals as nw
+
+    if not series.dtype.is_numeric() and series.dtype != nw.Object and series.dtype != nw.Boolean:
+        raise DataError(
+            f"Column {series.name!r} of {name} has type {series.dtype}",
+            cause="only numeric columns can be used",
+            fix="Drop it or encode it as numbers",
+        )
+    missing = series.is_null().to_numpy()
+    if missing.any():
+        raise DataError(
+            f"Column {series.name!r} of {name} has a missing value in row {int(np.argmax(missing))}",
+            fix="Drop or fill that row",
+        )
+    return to_numpy(f"Column {series.name!r} of {name}", series.to_numpy())
+
+
+def _is_bfloat16(data: Any) -> bool:
+    return "bfloat16" in str(getattr(data, "dtype", ""))
 
 
 def _epsilon(dtype: np.dtype[Any]) -> float:
@@ -174,24 +228,38 @@ def _epsilon(dtype: np.dtype[Any]) -> float:
     return float(np.finfo(np.float64).eps)
 
 
-def given_epsilon(params: ParametersLike) -> float:
+def _given_epsilon(name: str, data: Any) -> float:
+    return 2.0**-7 if _is_bfloat16(data) else _epsilon(to_numpy(name, data).dtype)
+
+
+def given_epsilon(params: Any) -> float:
     """Return the coarsest unit round-off among the types in which ``params`` were given."""
-    coarsest = float(np.finfo(np.float64).eps)
-    for array in params:
-        if "bfloat16" in str(getattr(array, "dtype", "")):
-            coarsest = max(coarsest, 2.0**-7)
-        else:
-            coarsest = max(coarsest, _epsilon(to_numpy("a parameter", array).dtype))
-    return coarsest
+    _check_sequence(params)
+    return max((_given_epsilon("a parameter", array) for array in params), default=float(np.finfo(np.float64).eps))
 
 
-def coerce_parameters(
-    params: ParametersLike, shapes: Sequence[tuple[int, ...]], *, keep_exact: bool = False
-) -> Parameters:
+def check_rtol(rtol: Any) -> float:
+    """Return a relative tolerance as a float, or refuse what is not between 0 and 1."""
+    if isinstance(rtol, bool) or not isinstance(rtol, (int, float, np.number)) or not 0 < rtol < 1:
+        raise DataError(f"rtol is {rtol!r}", fix="Pass a number between 0 and 1, or None")
+    return float(rtol)
+
+
+def _check_sequence(params: Any) -> None:
+    """Refuse what is not a sequence of arrays; an iterator is none, because it can be read only once."""
+    if not isinstance(params, Iterable) or isinstance(params, (Iterator, Mapping, str)):
+        raise DataError(
+            f"The parameters are of type {type(params).__name__}",
+            fix="Pass a sequence of arrays, such as list(model.parameters())",
+        )
+
+
+def coerce_parameters(params: Any, shapes: Sequence[tuple[int, ...]], *, keep_exact: bool = False) -> Parameters:
     """Return ``params`` as arrays of ``shapes``: float64, or ``Fraction`` objects where ``keep_exact`` and all of them are exact.
 
     An array of another shape but the right size is reshaped. Raises ``ShapeError`` naming the array that does not fit.
     """
+    _check_sequence(params)
     if isinstance(params, np.ndarray) and params.dtype != object and params.ndim == 1 and len(shapes) != 1:
         raise ShapeError(
             "The parameters are one vector",
@@ -205,7 +273,7 @@ def coerce_parameters(
             cause=f"this network has {len(shapes)}, of shapes {', '.join(map(str, shapes))}",
             fix="Pass one array for each",
         )
-    arrays = [to_numpy(f"parameter {k}", array) for k, array in enumerate(given, start=1)]
+    arrays = [to_numpy(f"Parameter {k}", array) for k, array in enumerate(given, start=1)]
     for k, (array, shape) in enumerate(zip(arrays, shapes, strict=True), start=1):
         if array.size != prod(shape):
             raise ShapeError(
@@ -213,15 +281,8 @@ def coerce_parameters(
                 cause=f"its place needs shape {shape}",
                 fix="Reshape or replace it",
             )
-    exact = keep_exact and all(array.dtype.kind in "iubO" for array in arrays)
-    out = []
-    for k, (array, shape) in enumerate(zip(arrays, shapes, strict=True), start=1):
-        name = f"parameter {k}"
-        if exact or array.dtype == object:
-            fractions = to_fractions(name, array)
-            values = fractions if exact else _floats(name, fractions)
-        else:
-            values = array.astype(np.float64)
-            _check_finite(name, values)
-        out.append(values.reshape(shape))
-    return tuple(out)
+    convert = to_fractions if keep_exact and all(map(_is_exact, arrays)) else _to_float64
+    return tuple(
+        convert(f"Parameter {k}", array).reshape(shape)
+        for k, (array, shape) in enumerate(zip(arrays, shapes, strict=True), start=1)
+    )

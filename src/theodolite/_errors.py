@@ -30,7 +30,8 @@ class TheodoliteError(Exception):
         self.fact = fact
         self.cause = cause
         self.fix = fix
-        super().__init__(" ".join(part.rstrip(".") + "." for part in (fact, cause, fix) if part))
+        trouble = ": ".join(part.rstrip(".") for part in (fact, cause) if part)
+        super().__init__(" ".join(part.rstrip(".") + "." for part in (trouble, fix) if part))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.__dict__)

@@ -65,6 +65,6 @@ class Evidence(msgspec.Struct, frozen=True):
         lines += [f"  checked: {assumption}" for assumption in self.assumptions]
         if self.residual is not None:
             lines.append(f"  residual: {self.residual:.3g}")
-        if self.scope:
-            lines.append(f"  scope: {self.scope}{'' if self.complete else ' (not complete)'}")
+        if self.scope or not self.complete:
+            lines.append(f"  scope: {self.scope or 'not stated'}{'' if self.complete else ' (not complete)'}")
         return "\n".join(lines)
