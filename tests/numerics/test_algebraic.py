@@ -192,3 +192,11 @@ def test_floats_are_rounded_correctly():
             assert float(root) == float(mpmath.sqrt(radicand))
     tiny = numbers([-2, 0, 10**600])[0]
     assert float(tiny) == 1.4142135623730951e-300
+
+
+def test_long_polynomials_are_named_by_degree():
+    text = str(numbers(product([-(10**40), 0, 0, 1], [3, 0, 0, 0, 0, 10**50]))[0])
+    assert text.startswith("root of ")
+    long = numbers([-(10**90) - 1, 0, 0, 1])[0]
+    assert str(long).startswith("root of an integer polynomial of degree 3 in [")
+    assert Fraction(str(long).split("[")[1].split(",")[0]) < long

@@ -23,7 +23,7 @@ from theodolite._numerics import (
 )
 
 TINY = 5e-324
-entries = st.floats(-1e3, 1e3, allow_subnormal=False) | st.sampled_from([0.0, 1.0, -1.0, 0.5])
+entries = st.floats(-1e3, 1e3).map(lambda x: x if abs(x) > 1e-60 else 0.0) | st.sampled_from([0.0, 1.0, -1.0, 0.5])
 matrices = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=4), elements=entries)
 squares = st.integers(0, 4).flatmap(lambda n: arrays(np.float64, (n, n), elements=entries))
 
@@ -137,6 +137,11 @@ def test_rank_of_floats_as_given(matrix):
     assert decision.rank == exact_rank(as_fractions(matrix))
     assert decision.largest_dropped == 0.0
     assert decision.margin == inf
+
+
+def test_a_singular_value_below_all_floats_leaves_the_rank_open():
+    decision = verified_rank(np.array([[0.0, 1e-200], [1e-200, 1.0]]))
+    assert (decision.rank, decision.largest_dropped, decision.margin) == (1, TINY, 0.0)
 
 
 def test_rank_within_an_error():

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from theodolite._errors import DataError
 from theodolite._numerics import column_equilibrated, decide_rank, jacobi_singular_values, numerical_rank
 
-entries = st.floats(-1e3, 1e3, allow_subnormal=False) | st.sampled_from([0.0, 1.0, -1.0])
+entries = st.floats(-1e3, 1e3).map(lambda x: x if abs(x) > 1e-30 else 0.0) | st.sampled_from([0.0, 1.0, -1.0])
 matrices = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=5), elements=entries)
 sizes = st.integers(1, 5)
 

@@ -92,7 +92,8 @@ def verified_rank(matrix: Matrix, error: Real = 0.0) -> RankDecision:
 
     As ``numerical_rank``, but ``smallest_kept`` is a lower and ``largest_dropped`` an upper bound, both rigorous: at least
     ``rank`` holds for all matrices within ``error``. A margin below 1 means that a singular value could not be told
-    from ``error``. Without ``error`` this is the exact rank of the floats as given.
+    from ``error``. Without ``error`` this is the exact rank of the floats as given (margin infinite),
+    unless a singular value is smaller than any float (margin zero).
     """
     threshold = float(error)
     found = enclose_singular_values(matrix, relative=1e-3)

@@ -9,8 +9,12 @@ from theodolite._typing import Matrix
 
 __all__ = ["refined"]
 
-_SEPARATED = 16
-"""How many times larger than their coupling the gap of two eigenvalues must be for Newton's step to turn their vectors."""
+_SEPARATED = 2**26
+"""How many times larger than their coupling the gap of two eigenvalues must be for Newton's step to turn their vectors.
+
+The step leaves them orthonormal up to the square of the inverse; equal eigenvalues, of which coupling and gap are both
+round-off, must not take part.
+"""
 
 
 def refined(form: arb_mat, gram: arb_mat, basis: arb_mat) -> arb_mat:

@@ -46,7 +46,7 @@ class RankDecision:
     def margin(self) -> float:
         """The factor by which the tolerance could move either way without changing the rank (1 is a tie)."""
         if self.tolerance == 0:
-            return inf
+            return inf if self.largest_dropped == 0 else 0.0
         below = self.tolerance / self.largest_dropped if self.largest_dropped > 0 else inf
         return min(self.smallest_kept / self.tolerance, below)
 

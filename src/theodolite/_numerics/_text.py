@@ -11,6 +11,9 @@ from typing import Any
 
 __all__ = ["decimal_interval", "polynomial_text", "sum_text", "surd_text"]
 
+_LONGEST = 80
+"""Polynomials of more characters than this are named by their degree."""
+
 
 def surd_text(whole: Fraction, factor: Fraction, radicand: int) -> str:
     """Write a + b √n over one denominator."""
@@ -31,7 +34,8 @@ def polynomial_text(polynomial: tuple[int, ...]) -> str:
             size = "" if abs(coefficient) == 1 and power else str(abs(coefficient))
             symbol = "" if power == 0 else "x" if power == 1 else f"x^{power}"
             text += f" {'-' if coefficient < 0 else '+'} {size}{symbol}"
-    return text.removeprefix(" + ").strip()
+    text = text.removeprefix(" + ").strip()
+    return text if len(text) <= _LONGEST else f"an integer polynomial of degree {len(polynomial) - 1}"
 
 
 def decimal_interval(number: Any) -> str:
