@@ -51,7 +51,9 @@ class Atlas:
     ordered: bool = True
     evidence: Evidence | None = THEOREM
     command: str | None = "theodolite survey iris --network linear:4-2-4 --center --html iris.html"
-    versions: dict[str, str] = field(default_factory=lambda: {"theodolite": "0.1.0", "Python": "3.11", "NumPy": "2.4.6"})
+    versions: dict[str, str] = field(
+        default_factory=lambda: {"theodolite": "0.1.0", "Python": "3.11", "NumPy": "2.4.6"}
+    )
     fingerprint: str = "012f498fe9c8b3b34212c3c5d98e1f03f2f79931cd49349beb1bad64dcf164a7"
 
     def __len__(self) -> int:
@@ -257,7 +259,9 @@ class Gallery:
             TextPanel(f"About {item.label}", ("It is one of a kind.", "Nothing more is known.")),
             SignsPanel("Curvature signs, 100 weights", 3, 7, 90, ""),
             MovesPanel("Way out", (), ""),
-            ProfilePanel("Along the descent curve", "The loss falls to fourth order.", (2.0, 0.0, 0.0, 0.0, -1.0, 0.3), 1.5),
+            ProfilePanel(
+                "Along the descent curve", "The loss falls to fourth order.", (2.0, 0.0, 0.0, 0.0, -1.0, 0.3), 1.5
+            ),
             CurvePanel(
                 "The fitted function",
                 "Breakpoints are ticked.",
@@ -287,7 +291,9 @@ def every_kind() -> Atlas:
         )
         for i, kind in enumerate(kinds)
     ]
-    return Atlas(sets, description("Every kind", noun="cell", nouns="cells", way=""), Gallery(), complete=False, ordered=False)
+    return Atlas(
+        sets, description("Every kind", noun="cell", nouns="cells", way=""), Gallery(), complete=False, ordered=False
+    )
 
 
 @pytest.fixture(scope="session")

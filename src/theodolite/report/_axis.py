@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, floor, log10
 
-from theodolite.report._numbers import number, same, tick
+from theodolite.report._numbers import number, power_of_ten, same, tick
 
 __all__ = ["Axis", "axis_for", "nice_step"]
 
@@ -83,7 +84,7 @@ def axis_for(values: Sequence[float]) -> Axis:
         return _linear(low - _room(low), high + _room(high))
     if low > _ZERO * high and log10(high / low) > _DECADES:
         return _log(low, high)
-    gaps = [b - a for a, b in zip(distinct, distinct[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(distinct)]
     widest = max(range(len(gaps)), key=gaps.__getitem__)
     if gaps[widest] < _LARGE * (high - low) or len(distinct) == 2:
         pad = 0.035 * (high - low)
@@ -116,7 +117,8 @@ def _log(low: float, high: float) -> Axis:
     room = 10.0 ** (0.04 * log10(high / low))
     first, last = ceil(log10(low / room) - 1e-9), floor(log10(high * room) + 1e-9)
     stride = max(1, round((last - first) / _TICKS))
-    ticks = tuple((10.0**power, tick(10.0**power, 10.0**power)) for power in range(first, last + 1, stride))
+    plain = first >= -3 and last <= 4
+    ticks = tuple((10.0**power, power_of_ten(power, plain=plain)) for power in range(first, last + 1, stride))
     caption = "Height is the loss on a logarithmic axis: each grid line is a fixed factor above the one below it."
     return Axis("log", ((low / room, high * room),), ticks, caption)
 

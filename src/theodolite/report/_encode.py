@@ -20,12 +20,12 @@ from theodolite._panels import (
     ProfilePanel,
     SpectrumPanel,
 )
-from theodolite.report._numbers import number
+from theodolite.report._numbers import counted, number
 from theodolite.report._rows import AtlasLike, Rows
 
 __all__ = ["PanelStore", "Panels", "ask", "pack", "script_safe"]
 
-_MOVES_KEPT = 6
+_MOVES_KEPT = 4
 _DIGITS = 12
 _FIGURES = (PlanePanel, ProfilePanel, CurvePanel)
 """The large panels: the first to be left out where a page would grow too big."""
@@ -48,6 +48,7 @@ class PanelStore:
     """Panels of many sets; a text or list that several of them share is stored once, in ``pool``."""
 
     pool: list[Any] = field(default_factory=list)
+    shapes: dict[str, list[str]] = field(default_factory=dict)
     size: int = 0
     _places: dict[str, int] = field(default_factory=dict)
 
@@ -60,21 +61,27 @@ class PanelStore:
             self.size += len(text.encode()) + 1
         return self._places[text]
 
-    def pack(self, panel: Panel, rows: Rows) -> dict[str, Any]:
-        """Return ``panel`` as its tag and the places of its fields in the pool."""
-        plain = {name: self.intern(value) for name, value in _plain(panel, rows).items()}
-        packed = {"tag": type(panel).__struct_config__.tag, "fields": plain}
+    def pack(self, panel: Panel, rows: Rows) -> list[Any]:
+        """Return the tag of ``panel`` and the places of its fields in the pool, in the order that ``shapes`` states."""
+        fields = _plain(panel, rows)
+        tag = str(type(panel).__struct_config__.tag)
+        self.shapes.setdefault(tag, list(fields))
+        packed = [tag, *(self.intern(value) for value in fields.values())]
         self.size += len(script_safe(packed)) + 1
         return packed
 
 
 @dataclass(frozen=True)
 class Panels:
-    """The panels of the rows of a page, as given and packed; ``of[i]`` is ``None`` where they are left out, ``note`` says what is missing and why."""
+    """The panels of the rows of a page, as given and packed.
+
+    ``of[i]`` is ``None`` where they are left out, and ``aside`` has the rows where some are; ``note`` says why.
+    """
 
     given: tuple[tuple[Panel, ...], ...]
     pool: list[Any]
-    of: list[list[dict[str, Any]] | None]
+    shapes: dict[str, list[str]]
+    of: list[list[Any] | None]
     best: list[tuple[str, int | None, str, float] | None]
     note: str
     aside: frozenset[int] = frozenset()
@@ -87,30 +94,41 @@ def ask(atlas: AtlasLike, rows: Rows) -> Panels:
             "This atlas was loaded without its landscape, so spectra, curvature and maps are not drawn. "
             "Load it with load_atlas(path, land) and write the page again."
         )
-        return Panels((), [], [None] * len(rows.sets), [None] * len(rows.sets), note)
+        return Panels((), [], {}, [None] * len(rows.sets), [None] * len(rows.sets), note)
     given = tuple(tuple(atlas.landscape.panels(item)) for item in rows.sets)
-    return Panels(given, [], [None] * len(rows.sets), [_best(panels, rows) for panels in given], "")
+    return Panels(given, [], {}, [None] * len(rows.sets), [_best(panels, rows) for panels in given], "")
 
 
 def pack(asked: Panels, rows: Rows, room: int) -> Panels:
     """Pack as many panels as fit into ``room`` bytes.
 
-    Small panels come before maps and profiles, and the chosen set, minima and low values before the others.
+    Half of the room goes to full sets of panels, in the order of importance: the chosen set, minima, low values. The other
+    half goes to the small panels of the rest; maps and profiles need the most room and are the first to be left out.
     """
     if not asked.given:
         return asked
     store = PanelStore()
-    packed: list[list[dict[str, Any]] | None] = [None] * len(rows.sets)
-    without: set[int] = set()
+    packed: list[list[Any] | None] = [None] * len(rows.sets)
+    bare: set[int] = set()
+    plain: set[int] = set()
     order = _by_importance(rows)
-    for large in (False, True):
-        for i in order:
-            panels = [panel for panel in asked.given[i] if isinstance(panel, _FIGURES) is large]
-            if store.size > room and panels:
-                without.add(i)
-                continue
-            packed[i] = [*(packed[i] or []), *(store.pack(panel, rows) for panel in panels)]
-    return replace(asked, pool=store.pool, of=packed, note=_left_out(rows, without), aside=frozenset(without))
+    for rank, i in enumerate(order):
+        small = [panel for panel in asked.given[i] if not isinstance(panel, _FIGURES)]
+        if store.size < room / 2 or store.size + _typical(store, rank) * (len(order) - rank) < room:
+            packed[i] = [store.pack(panel, rows) for panel in asked.given[i]]
+        elif store.size < room:
+            packed[i] = [store.pack(panel, rows) for panel in small]
+            if len(small) < len(asked.given[i]):
+                plain.add(i)
+        elif asked.given[i]:
+            bare.add(i)
+    note = _left_out(len(order), len(plain), len(bare))
+    return replace(asked, pool=store.pool, shapes=store.shapes, of=packed, note=note, aside=frozenset(plain | bare))
+
+
+def _typical(store: PanelStore, packed: int) -> float:
+    """Return how many bytes the panels of one set have taken so far, with a reserve."""
+    return 1.1 * store.size / max(1, packed)
 
 
 def _by_importance(rows: Rows) -> list[int]:
@@ -120,13 +138,15 @@ def _by_importance(rows: Rows) -> list[int]:
     return sorted(range(len(rows.sets)), key=rank)
 
 
-def _left_out(rows: Rows, without: set[int]) -> str:
-    if not without:
+def _left_out(sets: int, plain: int, bare: int) -> str:
+    if not plain and not bare:
         return ""
-    kept = len(rows.sets) - len(without)
+    parts = [f"maps and profiles are drawn for {counted(sets - plain - bare)} of the {counted(sets)} sets here"]
+    if bare:
+        parts.append(f"spectra and steps for {counted(sets - bare)}")
     return (
-        f"To stay one small file, this page holds the maps and profiles of {kept} of its {len(rows.sets)} sets: minima and "
-        "the lowest values first. Every number of the others is in the table."
+        f"To stay one small file, {', '.join(parts)}: minima and the lowest values first. The numbers of the others are in "
+        "the table."
     )
 
 
@@ -153,7 +173,9 @@ def _plain(panel: Panel, rows: Rows) -> Mapping[str, Any]:
 
 
 def _move(move: Move, rows: Rows) -> list[Any]:
-    return [move.words, move.formula, number(-abs(move.decrease)), move.label, rows.number_of.get(move.key)]
+    row = rows.number_of.get(move.key)
+    label = move.label if row is None or rows.sets[row].label != move.label else None
+    return [move.words, move.formula, number(-abs(move.decrease)), label, row]
 
 
 def _mark(mark: PlaneMark, rows: Rows) -> dict[str, Any]:
@@ -172,7 +194,9 @@ def _mark(mark: PlaneMark, rows: Rows) -> dict[str, Any]:
 def _trimmed(value: Any) -> Any:
     """Round numbers to the digits that a drawing can use; JSON has no word for what is not finite."""
     if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}") if isfinite(value) else None
+        if not isfinite(value):
+            return None
+        return int(value) if value.is_integer() and abs(value) < 10**_DIGITS else float(f"{value:.{_DIGITS}g}")
     if isinstance(value, (list, tuple)):
         return [_trimmed(item) for item in value]
     if isinstance(value, dict):

@@ -35,7 +35,8 @@ def atlas_html(atlas: AtlasLike) -> str:
 
 
 def _row(item: CriticalSet, shown: str) -> str:
-    kind = f'<span style="display:inline-block;vertical-align:-2px;margin-right:5px">{glyph(item.kind, themed=False)}</span>{item.kind}'
+    mark = glyph(item.kind, themed=False)
+    kind = f'<span style="display:inline-block;vertical-align:-2px;margin-right:5px">{mark}</span>{item.kind}'
     numbers = (
         shown,
         span_text(item.index, item.index_range, item.ranges_exact),

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 from math import floor, isfinite, log10
 
-__all__ = ["counted", "faithful", "number", "numbers", "rounded", "same", "tick"]
+__all__ = ["counted", "faithful", "number", "numbers", "power_of_ten", "rounded", "same", "tick", "typeset"]
 
+_EXPONENT = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)e([+-]?\d+)(?!\w)")
+_HYPHEN = re.compile(r"(?<![\w)\]}.-])-(?=\d)")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST_EXTRA_DIGITS = 6
+_ROUNDING = 1e-13
+"""Values below this share of the largest are zeros that rounding has spoilt."""
+
 _TIE = 1e-9
 """Values closer than this, relative to the largest, need not look different."""
 
@@ -24,35 +31,39 @@ def number(x: float, extra: int = 0) -> str:
     >>> number(7.6023), number(-340.68), number(0.0), number(0.01234), number(3.2e-9)
     ('7.60', '−340.7', '0', '0.0123', '3.20 × 10⁻⁹')
     """
-    size = abs(x)
     if x == 0:
         return "0"
     if not isfinite(x):
         return "not finite" if x != x else ("∞" if x > 0 else "−∞")
-    if size >= 1e6 or size < 1e-3:
+    decimals = _decimals(abs(x))
+    if decimals is None:
         return _scientific(x, 2 + extra)
-    if size >= 100:
-        decimals = 1
-    elif size >= 1:
-        decimals = 2
-    else:
-        decimals = 2 - floor(log10(size))
-    return _minus(f"{x:.{decimals + extra}f}")
+    return _minus(_grouped(f"{x:.{decimals + extra}f}"))
+
+
+def _decimals(size: float) -> int | None:
+    """Return the decimals of a number of this size, ``None`` where it is written with a power of ten."""
+    if size >= 1e7 or size < 1e-3:
+        return None
+    if size >= 1:
+        return 1 if size >= 100 else 2
+    return 2 - floor(log10(size))
 
 
 def numbers(values: Sequence[float]) -> list[str]:
-    """Return ``values`` as text, with as many more digits as it takes to tell them apart (up to six)."""
-    ordered = sorted(set(values))
-    finite = [v for v in ordered if isfinite(v)]
-    if not finite:
-        return [number(v) for v in values]
-    largest = max(abs(finite[0]), abs(finite[-1]))
-    zero = 1e-13 * largest
-    apart = [(a, b) for a, b in zip(finite, finite[1:], strict=False) if not same(a, b, max(abs(a), abs(b)))]
-    extra = 0
-    while extra < _MOST_EXTRA_DIGITS and any(number(a, extra) == number(b, extra) for a, b in apart if abs(b) > zero):
-        extra += 1
-    return [number(v, extra) for v in values]
+    """Return ``values`` as text, each with as many more digits (up to six) as it takes to tell those of its size apart."""
+    finite = sorted({v for v in values if isfinite(v)})
+    largest = max((abs(v) for v in finite), default=0.0)
+    extra: dict[int | None, int] = {}
+    for a, b in pairwise(finite):
+        if max(abs(a), abs(b)) <= _ROUNDING * largest or same(a, b, max(abs(a), abs(b))):
+            continue
+        group = _decimals(abs(b))
+        digits = extra.get(group, 0)
+        while digits < _MOST_EXTRA_DIGITS and number(a, digits) == number(b, digits):
+            digits += 1
+        extra[group] = digits
+    return [number(v, extra.get(_decimals(abs(v)), 0)) if isfinite(v) else number(v) for v in values]
 
 
 def faithful(x: float) -> str:
@@ -99,15 +110,42 @@ def tick(x: float, step: float) -> str:
     """
     if abs(x) < step * 1e-6:
         return "0"
-    if abs(x) >= 1e6 or abs(x) < 1e-3:
+    if abs(x) >= 1e7 or abs(x) < 1e-3:
         digits = max(0, floor(log10(abs(x)) + 1e-9) - floor(log10(step) + 1e-9))
         return _scientific(x, digits)
-    return _minus(f"{x:.{max(0, -floor(log10(step) + 1e-9))}f}")
+    return _minus(_grouped(f"{x:.{max(0, -floor(log10(step) + 1e-9))}f}"))
+
+
+def power_of_ten(power: int, *, plain: bool) -> str:
+    """Return 10 to ``power`` as an axis writes it.
+
+    >>> power_of_ten(-2, plain=True), power_of_ten(7, plain=False)
+    ('0.01', '10⁷')
+    """
+    return tick(10.0**power, 10.0**power) if plain else f"10{str(power).translate(_SUPERSCRIPTS)}"
+
+
+def typeset(text: str) -> str:
+    """Return ``text`` with real minus signs and powers of ten where programs write 1e-25 and -3.
+
+    >>> typeset("floor 1.5e-25, shift -3, linear:4-2-4")
+    'floor 1.5 × 10⁻²⁵, shift −3, linear:4-2-4'
+    """
+    text = _EXPONENT.sub(lambda m: f"{m[1]} × 10{str(int(m[2])).translate(_SUPERSCRIPTS)}", text)
+    return _HYPHEN.sub("−", text)
 
 
 def _scientific(x: float, digits: int) -> str:
     mantissa, _, power = f"{x:.{digits}e}".partition("e")
     return f"{_minus(mantissa)} × 10{str(int(power)).translate(_SUPERSCRIPTS)}"
+
+
+def _grouped(text: str) -> str:
+    """Set the digits before the point in groups of three where there are five or more of them."""
+    whole, point, rest = text.partition(".")
+    if len(whole.removeprefix("-")) >= 5:
+        whole = f"{int(whole):,}".replace(",", "\u202f")
+    return whole + point + rest
 
 
 def _minus(text: str) -> str:

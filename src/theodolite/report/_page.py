@@ -12,10 +12,10 @@ from string import Template
 
 from theodolite._errors import DataError
 from theodolite._kind import Kind
-from theodolite._panels import Formula
 from theodolite.report._axis import axis_for
 from theodolite.report._data import page_data
 from theodolite.report._encode import Panels, ask, pack, script_safe
+from theodolite.report._formulas import formulas
 from theodolite.report._logo import logo
 from theodolite.report._numbers import counted
 from theodolite.report._palette import glyph
@@ -69,7 +69,7 @@ def _page(atlas: AtlasLike, rows: Rows, panels: Panels, style: str, script: str)
     description = atlas.description
     scope, kinds = headline(description, rows, atlas.complete)
     known, meaning = verdict(atlas.evidence, rows, atlas.complete, atlas.ordered)
-    notes = scope_sentence(description, rows, atlas.complete, atlas.ordered)
+    notes = scope_sentence(description, rows, atlas.complete, atlas.ordered, getattr(atlas, "selection", None))
     size = f"{counted(description.parameter_count)} parameters"
     return Template(_asset("page.html")).substitute(
         # The policy in the head lets this one script run and nothing else: no request, nothing smuggled in by a label.
@@ -83,10 +83,10 @@ def _page(atlas: AtlasLike, rows: Rows, panels: Panels, style: str, script: str)
         known=escape(known),
         meaning=escape(meaning),
         notes=f'<p class="notes">{escape(notes)}</p>' if notes else "",
-        formulas=_formulas(description.formulas),
+        formulas=formulas(description.formulas),
         ladder=escape(_ladder_caption(rows, description.way)),
         key=_key(rows),
-        table_title=escape(_table_title(rows, description.noun, description.nouns)),
+        table_title=escape(_table_title(rows, description.noun, description.nouns, atlas.complete)),
         wrap="wrap long" if len(rows.sets) > _TALL else "wrap",
         table=table(description, rows, panels),
         table_note=_table_note(rows),
@@ -99,22 +99,6 @@ def _page(atlas: AtlasLike, rows: Rows, panels: Panels, style: str, script: str)
 def _listed(phrases: Sequence[str]) -> list[str]:
     """Return phrases of a list with their commas and the full stop."""
     return [f"{text}{',' if i + 1 < len(phrases) else '.'}" for i, text in enumerate(phrases)]
-
-
-def _formulas(formulas: Sequence[Formula]) -> str:
-    if not formulas:
-        return ""
-    blocks = "".join(f"<div>{_mathml(formula.latex)}<p>{escape(formula.caption)}</p></div>" for formula in formulas)
-    return f'<div class="formula">{blocks}</div>'
-
-
-def _mathml(latex: str) -> str:
-    from latex2mathml.converter import convert
-
-    try:
-        return str(convert(latex, display="block"))
-    except Exception:  # the converter has no common base for its errors, and a page must not fail over a formula
-        return f"<pre>{escape(latex)}</pre>"
 
 
 def _ladder_caption(rows: Rows, way: str) -> str:
@@ -134,10 +118,12 @@ def _key_word(kind: Kind) -> str:
     return f"{kind}{extra.get(kind, '')}"
 
 
-def _table_title(rows: Rows, noun: str, nouns: str) -> str:
+def _table_title(rows: Rows, noun: str, nouns: str, complete: bool) -> str:
     if len(rows.sets) < rows.total:
         return f"{counted(len(rows.sets))} of {counted(rows.total)} {nouns}"
-    return f"The only {noun}" if rows.total == 1 else f"All {counted(rows.total)} {nouns} listed"
+    if rows.total == 1:
+        return f"The only {noun}" if complete else f"One {noun}"
+    return f"All {counted(rows.total)} {nouns}" if complete else f"{counted(rows.total)} {nouns}"
 
 
 def _table_note(rows: Rows) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from msgspec.structs import replace
+
 from theodolite._evidence import Evidence
 from theodolite._references import Reference
+from theodolite.report._numbers import typeset
 from theodolite.report._rows import AtlasLike, Rows
 from theodolite.report._words import evidence_lines
 
@@ -22,11 +25,12 @@ def reproduce(atlas: AtlasLike, rows: Rows) -> str:
     facts.append(("Data", escape(atlas.description.data)))
     if atlas.fingerprint:
         facts.append(("Fingerprint", f"<code>{escape(atlas.fingerprint)}</code> (SHA-256 of data and options)"))
-    facts += [(escape(name), escape(text)) for name, text in atlas.description.facts]
+    facts += [(escape(name), escape(typeset(text))) for name, text in atlas.description.facts]
     if atlas.evidence is not None:
-        facts += [
-            (word.capitalize(), escape(text)) for word, text in evidence_lines(atlas.evidence) if word != "theorem"
-        ]
+        stated = {text for _, text in atlas.description.facts}
+        rest = [one for one in atlas.evidence.assumptions if str(one) not in stated]
+        lines = evidence_lines(replace(atlas.evidence, assumptions=tuple(rest), references=()))
+        facts += [(word.capitalize(), escape(text)) for word, text in lines]
     papers = _papers([atlas.evidence, *dict.fromkeys(item.evidence for item in rows.sets)])
     if papers:
         facts.append(("References", "<br>".join(papers)))
@@ -36,7 +40,15 @@ def reproduce(atlas: AtlasLike, rows: Rows) -> str:
             '<button type="button" class="lnk" id="save">Save as JSON</button> (all digits; embedded in this page)',
         )
     )
-    return command + '<dl class="kv">' + "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts) + "</dl>"
+    groups: dict[str, list[str]] = {}
+    for name, text in facts:
+        groups.setdefault(name, []).append(text)
+    return (
+        command
+        + '<dl class="kv">'
+        + "".join(f"<dt>{n}</dt><dd>{'<br>'.join(t)}</dd>" for n, t in groups.items())
+        + "</dl>"
+    )
 
 
 def _papers(evidence: Sequence[Evidence | None]) -> list[str]:

@@ -13,6 +13,7 @@ from theodolite._errors import TheodoliteError
 from theodolite._evidence import Evidence
 from theodolite._kind import Kind
 from theodolite._panels import Description
+from theodolite._table import UNKNOWN, Table
 from theodolite.report._numbers import faithful, numbers
 
 __all__ = ["LISTED_AT_MOST", "AtlasLike", "Rows", "exact_text", "gather", "span_text"]
@@ -30,6 +31,7 @@ class AtlasLike(Protocol):
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[CriticalSet]: ...
+    def __getitem__(self, where: int) -> CriticalSet: ...
     @property
     def complete(self) -> bool: ...
     @property
@@ -91,47 +93,58 @@ class Rows:
 
 def gather(atlas: AtlasLike, most: int = LISTED_AT_MOST) -> Rows:
     """Take from ``atlas`` its first ``most`` sets; beyond those, minima replace the last saddles."""
-    first: list[CriticalSet] = []
-    minima: list[CriticalSet] = []
-    counts: Counter[Kind] = Counter()
-    values: list[float] = []
-    indices: list[int | None] = []
-    for item in atlas:
-        counts[item.kind] += 1
-        values.append(float(item.value))
-        indices.append(item.index)
-        if len(first) < most:
-            first.append(item)
-        elif item.kind.is_minimum and len(minima) < most // 4:
-            minima.append(item)
-    if minima:
-        first = _make_room(first, minima)
+    columns = _columns(atlas)
+    kept = _listed(columns.kinds, most)
+    sets = tuple(atlas[i] for i in kept)
+    counts = Counter(columns.kinds)
     return Rows(
-        sets=tuple(first),
-        shown=tuple(numbers([float(item.value) for item in first])),
-        number_of={item.key: i for i, item in enumerate(first) if item.key},
-        counts={kind: counts[kind] for kind in Kind if kind is not Kind.NOT_CRITICAL or counts[kind]},
-        values=tuple(v for v in values if isfinite(v)),
-        indices=tuple(n for n, v in zip(indices, values, strict=True) if isfinite(v)),
-        total=len(values),
+        sets=sets,
+        shown=tuple(numbers([float(item.value) for item in sets])),
+        number_of={item.key: i for i, item in enumerate(sets) if item.key},
+        counts={kind: counts[kind.code] for kind in Kind if kind is not Kind.NOT_CRITICAL or counts[kind.code]},
+        values=tuple(v for v in columns.values if isfinite(v)),
+        indices=tuple(n for n, v in zip(columns.indices, columns.values, strict=True) if isfinite(v)),
+        total=len(columns.values),
         expected=_expected(atlas),
     )
 
 
-def _make_room(first: list[CriticalSet], minima: list[CriticalSet]) -> list[CriticalSet]:
-    drop = set()
+@dataclass(frozen=True)
+class _Columns:
+    kinds: list[int]
+    values: list[float]
+    indices: list[int | None]
+
+
+def _columns(atlas: AtlasLike) -> _Columns:
+    """Return kind, value and index of every set, from the columns of the atlas where it has them: sets cost time."""
+    table = getattr(atlas, "table", None)
+    if isinstance(table, Table):
+        indices = [None if n == UNKNOWN else n for n in table.integers[:, 0].tolist()]
+        return _Columns(table.kind.tolist(), table.value.tolist(), indices)
+    sets = list(atlas)
+    return _Columns(
+        [item.kind.code for item in sets], [float(item.value) for item in sets], [item.index for item in sets]
+    )
+
+
+def _listed(kinds: list[int], most: int) -> list[int]:
+    """Return the positions to list: the first ``most``, of which the last saddles give way to minima further up."""
+    first = list(range(min(most, len(kinds))))
+    minima = [i for i in range(most, len(kinds)) if Kind.from_code(kinds[i]).is_minimum][: most // 4]
     for i in range(len(first) - 1, -1, -1):
-        if len(drop) == len(minima):
+        if len(first) + len(minima) <= most:
             break
-        if not first[i].kind.is_minimum:
-            drop.add(i)
-    return [item for i, item in enumerate(first) if i not in drop] + minima[: len(drop)]
+        if not Kind.from_code(kinds[i]).is_minimum:
+            del first[i]
+    return (first + minima)[:most]
 
 
 def _expected(atlas: AtlasLike) -> int | None:
     """Return how many sets the landscape has, where it can tell."""
-    if atlas.complete:
-        return len(atlas)
+    total = len(atlas) if atlas.complete else getattr(atlas, "total", None)
+    if total is not None:
+        return int(total)
     count = getattr(atlas.landscape, "count", None)
     if count is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from theodolite._evidence import Assumption, Evidence, Method
 from theodolite._kind import Kind
 from theodolite._panels import Description
-from theodolite.report._numbers import counted, number, rounded
+from theodolite.report._numbers import counted, number, rounded, typeset
 from theodolite.report._rows import Rows
 
 __all__ = ["KNOWN_BY", "evidence_lines", "headline", "kinds_in_words", "ladder_in_words", "scope_sentence", "verdict"]
@@ -34,7 +34,7 @@ def headline(description: Description, rows: Rows, complete: bool) -> tuple[str,
     """Return how many critical sets there are, and the counts by kind, each phrase to be kept on one line."""
     return f"{_scope(description, rows, complete)}:" if rows.total else _scope(
         description, rows, complete
-    ), kinds_in_words(rows)
+    ), kinds_in_words(rows, complete)
 
 
 def _scope(description: Description, rows: Rows, complete: bool) -> str:
@@ -48,13 +48,13 @@ def _scope(description: Description, rows: Rows, complete: bool) -> str:
     return f"{counted(rows.total)} {noun} of critical points, and there may be more"
 
 
-def kinds_in_words(rows: Rows) -> list[str]:
+def kinds_in_words(rows: Rows, complete: bool) -> list[str]:
     """Return "1 global minimum", "10 strict saddles", ... and "no spurious minima" where there are none."""
     if not rows.total:
         return []
     out = [_counted_kind(kind, n) for kind, n in rows.counts.items() if n]
     if not rows.counts[Kind.SPURIOUS_MINIMUM]:
-        out.append("no spurious minima")
+        out.append("no spurious minima" if complete else "no spurious minima among them")
     return out
 
 
@@ -99,14 +99,18 @@ def _saddles(rows: Rows, complete: bool, ordered: bool) -> str:
     return f"The lowest saddle found lies at {at}."
 
 
-def scope_sentence(description: Description, rows: Rows, complete: bool, ordered: bool) -> str:
-    """Return what a survey that stopped early leaves out and what the page leaves out, or an empty text."""
+def scope_sentence(
+    description: Description, rows: Rows, complete: bool, ordered: bool, selection: str | None = None
+) -> str:
+    """Return what was filtered out, what a survey that stopped early leaves out, and what the page leaves out."""
     out = []
-    if not complete and rows.values:
+    if selection:
+        out.append(f"Only a selection is shown: {selection}.")
+    elif not complete and rows.values:
         if ordered:
             out.append(
-                f"The survey stopped early. It went upward from the lowest loss, so every one of the {description.nouns} "
-                f"below {number(max(rows.values))} is here."
+                f"The survey stopped early. It went upward from the lowest loss: of the {description.nouns} below "
+                f"{number(max(rows.values))} none is missing."
             )
         else:
             out.append(
@@ -114,8 +118,8 @@ def scope_sentence(description: Description, rows: Rows, complete: bool, ordered
             )
     if len(rows.sets) < rows.total:
         out.append(
-            f"This page lists {counted(len(rows.sets))} of the {counted(rows.total)} in the atlas, the lowest and all "
-            "minima first; the ladder and the counts cover all of them."
+            f"This page lists {counted(len(rows.sets))} of the {counted(rows.total)} in the atlas, from the lowest up and "
+            "with every minimum that fits; the ladder and the counts cover all of them."
         )
     return " ".join(out)
 
@@ -137,7 +141,7 @@ def evidence_lines(evidence: Evidence) -> list[tuple[str, str]]:
     elif evidence.method is Method.NUMERIC:
         out.append(("searched", "by plain numerics; nothing is proved"))
     if evidence.scope:
-        out.append(("scope", evidence.scope + ("" if evidence.complete else " (not complete within it)")))
+        out.append(("scope", typeset(evidence.scope) + ("" if evidence.complete else " (not complete within it)")))
     elif not evidence.complete:
         out.append(("scope", "not complete"))
     return out
@@ -149,10 +153,11 @@ def _assumption(assumption: Assumption) -> str:
         notes.append(f"margin {rounded(assumption.margin)}")
     if assumption.tolerance is not None:
         notes.append(f"tolerance {rounded(assumption.tolerance)}")
-    return f"{assumption.statement} ({', '.join(notes)})" if notes else assumption.statement
+    statement = typeset(assumption.statement)
+    return f"{statement} ({', '.join(notes)})" if notes else statement
 
 
-def ladder_in_words(description: Description, rows: Rows) -> str:
+def ladder_in_words(description: Description, rows: Rows, complete: bool) -> str:
     """Return the text alternative of the ladder."""
     if not rows.values:
         return "An empty ladder."
@@ -163,4 +168,4 @@ def ladder_in_words(description: Description, rows: Rows) -> str:
     )
     if known:
         text += f", Morse index from {min(known)} to {max(known)}"
-    return f"{text}; {', '.join(kinds_in_words(rows))}. Every number is in the table below."
+    return f"{text}; {', '.join(kinds_in_words(rows, complete))}. Every number is in the table below."

@@ -23,20 +23,25 @@ const scientific = (x, digits) => {
   const [mantissa, power] = x.toExponential(digits).split("e");
   return `${mantissa} × 10${superscript(+power)}`.replace("-", "−");
 };
+const groupedText = (text) => {
+  const [whole, rest] = text.split(".");
+  const digits = whole.replace("-", "").length >= 5 ? whole.replace(/\B(?=(\d{3})+$)/g, "\u202f") : whole;
+  return (rest === undefined ? digits : `${digits}.${rest}`).replace("-", "−");
+};
 // The same rule as number() in _numbers.py.
 const number = (x) => {
   const size = Math.abs(x);
   if (x === 0) return "0";
   if (!(size < Infinity)) return "not finite";
-  if (size >= 1e6 || size < 1e-3) return scientific(x, 2);
+  if (size >= 1e7 || size < 1e-3) return scientific(x, 2);
   const decimals = size >= 100 ? 1 : size >= 1 ? 2 : 2 - Math.floor(Math.log10(size));
-  return x.toFixed(decimals).replace("-", "−");
+  return groupedText(x.toFixed(decimals));
 };
 const tickText = (x, step) => {
   if (Math.abs(x) < step * 1e-6) return "0";
   const power = Math.floor(Math.log10(step) + 1e-9);
-  if (Math.abs(x) >= 1e6 || Math.abs(x) < 1e-3) return scientific(x, Math.max(0, Math.floor(Math.log10(Math.abs(x)) + 1e-9) - power));
-  return x.toFixed(Math.max(0, -power)).replace("-", "−");
+  if (Math.abs(x) >= 1e7 || Math.abs(x) < 1e-3) return scientific(x, Math.max(0, Math.floor(Math.log10(Math.abs(x)) + 1e-9) - power));
+  return groupedText(x.toFixed(Math.max(0, -power)));
 };
 const niceStep = (span, count) => {
   const power = 10 ** Math.floor(Math.log10(span / count)), share = span / count / power;
@@ -62,9 +67,9 @@ const shortened = (text, most = 22) => {
 
 // Labels are placed one after the other, each where it hides no mark and no earlier label, or not at all.
 class Placer {
-  constructor(width, height) { this.boxes = []; this.width = width; this.height = height; }
+  constructor(width, height, left = 0) { this.boxes = []; this.width = width; this.height = height; this.left = left; }
   free(box) {
-    return box[0] >= 0 && box[2] <= this.width && box[1] >= 0 && box[3] <= this.height &&
+    return box[0] >= this.left && box[2] <= this.width && box[1] >= 0 && box[3] <= this.height &&
       !this.boxes.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]);
   }
   block(x, y, r) { this.boxes.push([x - r, y - r, x + r, y + r]); }
@@ -82,9 +87,10 @@ class Placer {
   }
 }
 
-const fieldsOf = (packed) => {
-  const out = { tag: packed.tag };
-  for (const [name, place] of Object.entries(packed.fields)) out[name] = page.pool[place];
+// A panel is stored as its tag and the places of its fields in the pool.
+const fieldsOf = ([tag, ...places]) => {
+  const out = { tag };
+  page.shapes[tag].forEach((name, i) => { out[name] = page.pool[places[i]]; });
   return out;
 };
 const panelsOf = (row) => (page.panels[row] || []).map(fieldsOf);

@@ -37,7 +37,7 @@ function ladder() {
   for (const cut of axis.breaks) {
     out.push(h`<text x="${w}" y="${px(y(cut) - gap / 2 + 4)}" font-size="12" text-anchor="end" class="halo">${axis.note}</text>`);
   }
-  out.push(families([...drawn], at, new Placer(w, height - bottom + 2), small));
+  out.push(families([...drawn], at, new Placer(w, height - bottom + 2, left), small));
   put(place, h`<svg width="${w}" height="${height}" viewBox="0 0 ${w} ${height}" role="group" aria-label="${data.words}">${out}</svg>`);
   place.firstElementChild.nearest = (px0, py0) => {
     let best = null, least = 28 ** 2;

@@ -91,7 +91,7 @@ find("#save").addEventListener("click", () => {
 });
 
 let width = innerWidth;
-addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; draw(); } });
+addEventListener("resize", () => { if (innerWidth !== width && innerWidth > 200) { width = innerWidth; draw(); } });
 addEventListener("beforeprint", () => { document.documentElement.classList.add("printing"); draw(); });
 addEventListener("afterprint", () => { document.documentElement.classList.remove("printing"); draw(); });
 addEventListener("hashchange", follow);

@@ -125,6 +125,7 @@ function contourMap(place, plane) {
   if (plane.path.length) out.push(h`<path d="M${plane.path.map(point).join("L")}" fill="none" stroke="var(--ink)" stroke-width="2"/>`);
   const placer = new Placer(w, n + 6);
   for (const mark of one.marks) placer.block(X(mark.x), Y(mark.y), 8);
+  plane.path.forEach(([a, b], i) => { if (i % 5 === 0) placer.block(X(a), Y(b), 3); });
   const labels = markLabels(one.marks, placer, (mark) => [X(mark.x), Y(mark.y)], true);
   out.push(levelLabels(plane, X, Y, placer), one.marks.map((mark, i) => planeMark(mark, X(mark.x), Y(mark.y), labels[i])));
   put(place, h`<svg width="${w}" height="${height}" viewBox="0 0 ${w} ${height}" role="img" aria-label="${mapWords(plane)}">${out}</svg>`);
@@ -158,7 +159,7 @@ function levelLabels(plane, X, Y, placer) {
       const x = ray[0] * t, y = ray[1] * t;
       if (Math.abs(y) > plane.extent || plane.loss(x, y) > v) continue;
       if (plane.loss(x * 1.01, y * 1.01) < v) break;
-      const text = tickText(v, plane.step), half = textWidth(text, 11) / 2 + 2, box = [X(x) - half, Y(y) - 8, X(x) + half, Y(y) + 8];
+      const text = tickText(v, plane.step), half = textWidth(text, 11) / 2 + 5, box = [X(x) - half, Y(y) - 10, X(x) + half, Y(y) + 10];
       if (placer.free(box)) {
         placer.boxes.push(box);
         out.push(h`<text x="${px(X(x))}" y="${px(Y(y) + 4)}" font-size="11" text-anchor="middle" class="halo soft">${text}</text>`);

@@ -51,32 +51,28 @@ function surface(place, plane) {
   const seen = one.marks.filter((m) => m.x <= edge), placer = new Placer(w, height);
   const at = (m) => project([m.x, m.y, m.value]);
   for (const m of seen) placer.block(...at(m), 8);
+  plane.path.forEach((p, i) => { if (i % 5 === 0) placer.block(...project(on(p)), 3); });
   const labels = markLabels(seen, placer, at, false);
   seen.forEach((m, i) => out.push(planeMark(m, ...at(m), labels[i], hidden(m) ? 0.35 : 1)));
   put(place, h`<svg class="turn" width="${w}" height="${height}" viewBox="0 0 ${w} ${height}" tabindex="0" role="img" aria-label="The plane of the map seen from the side, height for loss. Arrow keys turn it. ${mapWords(plane)}">${out}</svg>`);
 }
 
-// Figures of the chosen set, below the ladder.
+// Figures of the chosen set, below the ladder: planes one under the other, charts side by side.
 let planes = [];
 function figures() {
-  const place = find("#figures"), own = panelsOf(state.row).filter((one) => ["plane", "profile", "curves"].includes(one.tag));
+  const place = find("#figures"), own = panelsOf(state.row), maps = own.filter((one) => one.tag === "plane"), charts = own.filter((one) => one.tag === "profile" || one.tag === "curves");
   planes = [];
-  put(place, own.map((one, i) => h`<section data-figure="${i}"><h2>${one.title}</h2><p class="cap wide">${one.caption}${one.tag === "plane" ? h` <span data-note></span>` : null}</p>${one.tag === "plane"
-    ? h`<div class="grid"><div class="c6" data-map></div><div class="c6"><div data-surface></div><p class="cap" style="margin:0">The same plane and contours from the side, with height for loss; marks behind the surface are faint. <span class="noprint">Drag or use the arrow keys to turn.</span></p></div></div>`
-    : h`<div class="grid"><div class="c7" data-chart></div></div>`}</section>`));
-  own.forEach((one, i) => {
-    const box = place.children[i];
-    if (one.tag === "profile") profile(box.querySelector("[data-chart]"), one);
-    else if (one.tag === "curves") curves(box.querySelector("[data-chart]"), one);
-    else {
-      const plane = new Plane(one);
-      box.querySelector("[data-note]").textContent = `Contours every ${number(plane.step)}${plane.pass === null ? "" : "; the coloured one is at the height of the chosen set, and the dark line is steepest descent within this plane"}. Not drawn above ${number(plane.top)}. The loss on the plane is a polynomial, evaluated at ${grouped((N + 1) ** 2)} points.`;
-      contourMap(box.querySelector("[data-map]"), plane);
-      const view = box.querySelector("[data-surface]");
-      surface(view, plane);
-      planes.push([view, plane]);
-    }
+  put(place, [maps.map((one) => h`<section><h2>${one.title}</h2><p class="cap wide">${one.caption} <span data-note></span></p>
+    <div class="grid"><div class="c6" data-map></div><div class="c6"><div data-surface></div><p class="cap" style="margin:0">The same plane and contours from the side, with height for loss; marks behind the surface are faint. <span class="noprint">Drag or use the arrow keys to turn.</span></p></div></div></section>`),
+  charts.length ? h`<section class="grid">${charts.map((one) => h`<div class="${charts.length > 1 ? "c6" : "c7"}"><h2>${one.title}</h2><p class="cap">${one.caption}</p><div data-chart></div></div>`)}</section>` : null]);
+  maps.forEach((one, i) => {
+    const box = place.children[i], plane = new Plane(one), view = box.querySelector("[data-surface]");
+    box.querySelector("[data-note]").textContent = `Contours every ${tickText(plane.step, plane.step)}${plane.pass === null ? "" : "; the coloured one is at the height of the chosen set, and the dark line is steepest descent within this plane"}. Not drawn above ${number(plane.top)}. The loss on the plane is a polynomial, evaluated at ${grouped((N + 1) ** 2)} points.`;
+    contourMap(box.querySelector("[data-map]"), plane);
+    surface(view, plane);
+    planes.push([view, plane]);
   });
+  place.querySelectorAll("[data-chart]").forEach((box, i) => (charts[i].tag === "profile" ? profile : curves)(box, charts[i]));
 }
 function turn(dx, dy, by) {
   state.yaw += dx * by;
