@@ -13,7 +13,7 @@ from theodolite._errors import DataError, NotCoveredError, ShapeError
 from theodolite._landscape import Landscape
 from theodolite.io._network import Specification, parse_network
 
-__all__ = ["KINDS", "NetworkKind", "build"]
+__all__ = ["KINDS", "NetworkKind", "build", "landscape_of"]
 
 
 class NetworkKind(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ def build(network: str | Specification, X: Any, Y: Any = None, **options: Any) -
     ``ShapeError`` naming both numbers where a width is not that of the data.
     """
     spec = parse_network(network) if isinstance(network, str) else network
-    where = _find(spec)
+    where = landscape_of(spec)
     if Y is None and spec.widths[-1] != spec.widths[0]:
         raise DataError(
             f"{spec} needs targets",
@@ -60,7 +60,8 @@ def build(network: str | Specification, X: Any, Y: Any = None, **options: Any) -
     return landscape
 
 
-def _find(spec: Specification) -> str:
+def landscape_of(spec: Specification) -> str:
+    """Return the class ("module:Class") that surveys ``spec``; raise the error that says why none does."""
     if spec.kind not in KINDS:
         close = get_close_matches(spec.kind, KINDS, n=1, cutoff=0.5)
         raise DataError(

@@ -33,10 +33,11 @@ class Request:
 
     def landscape(self) -> Landscape:
         """Build the landscape, and write into ``facts`` what was done to the data."""
-        from theodolite._registry import build
+        from theodolite._registry import build, landscape_of
         from theodolite.io import listed, parse_network, prepare, read_table
 
         network = parse_network(self.network)
+        landscape_of(network)  # what no landscape covers is said before the data is read
         mark = (
             None
             if self.delimiter is None

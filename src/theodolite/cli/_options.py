@@ -36,10 +36,12 @@ def _complete_data(incomplete: str) -> list[str]:
         entries = sorted(Path(folder or ".").iterdir())
     except OSError:
         return names
-    for entry in entries:
-        if entry.name.startswith(start) and (entry.is_dir() or entry.suffix.lower() in SUFFIXES):
-            names.append(os.path.join(folder, entry.name) + ("/" if entry.is_dir() else ""))
-    return names
+    wanted = (entry for entry in entries if entry.name.startswith(start) and _may_be_data(entry, SUFFIXES))
+    return names + [os.path.join(folder, entry.name) + ("/" if entry.is_dir() else "") for entry in wanted]
+
+
+def _may_be_data(entry: Path, suffixes: tuple[str, ...]) -> bool:
+    return entry.is_dir() or entry.suffix.lower() in suffixes
 
 
 def _complete_network(incomplete: str) -> list[str]:
@@ -51,7 +53,6 @@ def _complete_network(incomplete: str) -> list[str]:
 Data: TypeAlias = Annotated[
     str,
     typer.Argument(
-        metavar="DATA",
         help="A table (.csv .tsv .txt .npy .npz .parquet), or a name: iris, wine, breast_cancer; with scikit-learn also "
         "digits, diabetes, linnerud. Rows are samples.",
         autocompletion=_complete_data,
@@ -84,7 +85,7 @@ Columns: TypeAlias = Annotated[
     typer.Option(
         "--input",
         metavar="COLUMN",
-        help="A column to predict from. [default: all numbers but the targets]",
+        help="A column to predict from (by default all numbers but the targets).",
         rich_help_panel=_DATA,
     ),
 ]

@@ -16,7 +16,7 @@ from theodolite._errors import DataError
 if TYPE_CHECKING:
     from theodolite._atlas import Atlas
 
-__all__ = ["Output", "outputs"]
+__all__ = ["Output", "check_path", "outputs"]
 
 SUFFIXES = (".json", ".npz", ".parquet", ".html", ".csv")
 
@@ -59,27 +59,25 @@ def outputs(*, json: str | None, html: str | None, out: Sequence[str]) -> list[O
             )
         wanted.append(Output(path, suffix))
     for output in wanted:
-        _check(output)
+        if not (output.takes_the_screen and output.form == ".json"):
+            check_path(output.path, output.form)
     return wanted
 
 
-def _check(output: Output) -> None:
-    path = Path(output.path)
-    if output.takes_the_screen and output.form == ".json":
-        return
-    if not output.takes_the_screen and path.suffix.lower() != output.form:
+def check_path(given: str, suffix: str) -> None:
+    """Raise ``DataError`` where ``given`` does not end in ``suffix`` or cannot be written."""
+    path = Path(given)
+    if path.suffix.lower() != suffix:
         raise DataError(
-            f"{output.path} does not end in {output.form}",
-            cause=f"--{output.form[1:]} writes that format only",
-            fix=f"Name it {path.name or 'atlas'}{output.form}, or use --out",
+            f"{given} does not end in {suffix}", cause="this option writes that format only", fix="Rename it"
         )
     folder = path.parent
     if not folder.is_dir():
-        raise DataError(f"{output.path} cannot be written", cause=f"there is no folder {folder}", fix="Make it first")
+        raise DataError(f"{given} cannot be written", cause=f"there is no folder {folder}", fix="Make it first")
     if path.is_dir():
-        raise DataError(f"{output.path} cannot be written", cause="it is a folder", fix="Name a file")
+        raise DataError(f"{given} cannot be written", cause="it is a folder", fix="Name a file")
     if not os.access(path if path.exists() else folder, os.W_OK):
-        raise DataError(f"{output.path} cannot be written", cause="you have no permission", fix="Name another file")
+        raise DataError(f"{given} cannot be written", cause="you have no permission", fix="Name another file")
 
 
 COLUMNS = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from theodolite._kind import Kind
 from theodolite._panels import MovesPanel
-from theodolite.cli._terminal import print_facts, print_lines
+from theodolite.cli._terminal import clean, print_facts, print_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,14 +34,25 @@ _PLURALS = {
     Kind.NON_STRICT_SADDLE: "non-strict saddles",
     Kind.SADDLE: "saddles",
 }
-_NARROW = (("best step", 96), ("dimension", 64), ("nullity", 56))
+_STOPS = {
+    None: "",
+    "limit": " (the limit asked for)",
+    "budget": " (then the time was up)",
+    "interrupted": " (then it was interrupted)",
+}
+_NARROW = (("best step", 96), ("dimension", 70), ("nullity", 62), ("row", 54))
 """Below so many columns of terminal these columns of the table are left out, and named."""
 
 
-def headline(atlas: Atlas) -> str:
+def headline(atlas: Atlas) -> tuple[str, str]:
     """Return in words what was found and of which kinds; that there is no spurious minimum is said, because it is a result."""
     about = atlas.description
-    found = dict(atlas.facts())["found"]
+    if atlas.complete:
+        found = f"all critical points, in {len(atlas):,} {about.noun if len(atlas) == 1 else about.nouns}"
+    else:
+        total = "" if atlas.total is None else f" of {_many(atlas.total)}"
+        lowest = "the lowest " if atlas.ordered else ""
+        found = f"{lowest}{len(atlas):,}{total} {about.nouns}{_STOPS[atlas.stopped]}; not complete"
     counts = {kind: int((atlas.table.kind == kind.code).sum()) for kind in Kind}
     parts = [
         f"{count:,} {about.noun if count == 1 else about.nouns} of {_PLURALS.get(kind, str(kind))}"
@@ -50,53 +61,37 @@ def headline(atlas: Atlas) -> str:
     ]
     if atlas.complete and not counts[Kind.SPURIOUS_MINIMUM] and not counts[Kind.LOCAL_MINIMUM]:
         parts.append("no spurious minima")
-    return f"{about.title}: {found}.\n" + (", ".join(parts) + "." if parts else "")
+    return f"{about.title}: {found}.", ", ".join(parts) + "." if parts else "Nothing was found."
+
+
+def _many(number: int) -> str:
+    if number < 10**12:
+        return f"{number:,}"
+    exponent = floor(log10(number))
+    return f"about {number // 10 ** (exponent - 1) / 10}e{exponent}"
 
 
 def print_atlas(
     console: Console, atlas: Atlas, *, top: int, facts: Iterable[tuple[str, str]] = (), written: Sequence[str] = ()
 ) -> None:
-    """Print headline, the ``top`` lowest rows, evidence, ``facts``, and which files were written."""
+    """Print headline, the ``top`` lowest rows, ``facts``, evidence, and which files were written."""
     from rich.text import Text
 
-    first, second = headline(atlas).split("\n")
-    console.print(Text(first, style="bold"))
-    if second:
-        console.print(Text(second))
+    found, kinds = headline(atlas)
+    console.print(Text(clean(found), style="bold"))
+    console.print(Text(clean(kinds)))
     console.print()
     shown = min(top, len(atlas))
     notes = []
     if shown:
         left_out = _print_table(console, atlas, shown)
-        if shown < len(atlas):
-            notes.append(
-                (
-                    "rows",
-                    f"{len(atlas) - shown:,} of {len(atlas):,} not shown; print more with --top N or save all with --out",
-                )
-            )
         if left_out:
             notes.append(("columns", f"no room for {', '.join(left_out)}; widen the terminal"))
         console.print()
-    given = dict(facts)
-    kept = [
-        (name, text)
-        for name, text in atlas.facts()
-        if name in ("values", "known by") or (name == "data" and name not in given)
-    ]
-    if not atlas.complete and atlas.total is not None:
-        kept.append(
-            (
-                "total",
-                f"{atlas.total:,}"
-                if atlas.total < 10**12
-                else f"{float(atlas.total):.3e}"
-                if atlas.total < 10**300
-                else str(atlas.total),
-            )
-        )
+    if shown < len(atlas):
+        notes.insert(0, ("rows", f"{len(atlas) - shown:,} not shown: --top N prints more, --out FILE.csv writes all"))
     saved = [("saved", path) for path in written if path != "-"]
-    print_facts(console, [*notes, *given.items(), *kept, *saved])
+    print_facts(console, [*notes, *facts, ("known by", str(atlas.evidence)), *saved])
 
 
 def _print_table(console: Console, atlas: Atlas, shown: int) -> list[str]:
@@ -119,14 +114,23 @@ def _print_table(console: Console, atlas: Atlas, shown: int) -> list[str]:
     if any(steps):
         cells["best step"] = steps
     left_out = [name for name, width in _NARROW if name in cells and console.is_terminal and console.width < width]
-    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False, padding=(0, 2, 0, 0))
+    roomy = console.is_terminal and "row" not in left_out
+    table = Table(
+        box=box.SIMPLE_HEAD if roomy else None,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1 if console.is_terminal else 2, 0, 0),
+    )
     for name in cells:
         if name not in left_out:
-            table.add_column(name, justify="left" if name in ("set", "kind", "best step") else "right", overflow="fold")
+            left = name in ("set", "kind", "best step")
+            table.add_column(name, justify="left" if left else "right", no_wrap=name != "set", overflow="fold")
     for row, item in enumerate(items):
         mark, color = _MARKS.get(item.kind, ("□", "white"))
-        kind = Text.assemble((mark, color), " ", str(item.kind)) if console.is_terminal else str(item.kind)
-        table.add_row(*(kind if name == "kind" else Text(cells[name][row]) for name in cells if name not in left_out))
+        kind = Text.assemble((mark, color), " ", str(item.kind)) if roomy else str(item.kind)
+        table.add_row(
+            *(kind if name == "kind" else Text(clean(cells[name][row])) for name in cells if name not in left_out)
+        )
     print_lines(console, table)
     return left_out
 
@@ -154,5 +158,5 @@ def _aligned(values: Sequence[float]) -> list[str]:
         return ["0"] * len(values)
     if max(sizes) >= 1e8 or max(sizes) < 1e-4:
         return [f"{value:.6e}" for value in values]
-    decimals = min(10, max(2, 6 - floor(log10(max(sizes)))))
+    decimals = min(10, max(2, 7 - floor(log10(max(sizes)))))
     return [f"{value:.{decimals}f}" for value in values]

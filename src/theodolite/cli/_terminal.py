@@ -20,6 +20,7 @@ __all__ = [
     "INCOMPLETE",
     "NOT_A_MINIMUM",
     "WRONG",
+    "clean",
     "errors_reported",
     "fit_encodings",
     "print_facts",
@@ -78,6 +79,11 @@ def fit_encodings() -> None:
             stream.reconfigure(errors="theodolite")
 
 
+def clean(text: str) -> str:
+    """Return ``text`` without the control characters by which a file could command the terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
 def screen(*, error: bool = False) -> Console:
     """Return the console for results or for errors; in a pipe it is wide and plain."""
     from rich.console import Console
@@ -97,7 +103,7 @@ def print_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, text in facts:
-        grid.add_row(name, Text(text))
+        grid.add_row(clean(name), Text(clean(text)))
     print_lines(console, grid)
 
 
@@ -152,9 +158,11 @@ def _say(fact: str, cause: str | None, fix: str | None) -> None:
     from rich.text import Text
 
     console = screen(error=True)
-    lines = [Text.assemble(("error: ", "bold red"), fact)]
+    lines = [Text.assemble(("error: ", "bold red"), clean(fact))]
     lines += [
-        Text.assemble((f"{name}: ".rjust(7), "dim"), text) for name, text in (("why", cause), ("fix", fix)) if text
+        Text.assemble((f"{name}: ".rjust(7), "dim"), clean(text))
+        for name, text in (("why", cause), ("fix", fix))
+        if text
     ]
     for line in lines:
         console.print(line)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +27,7 @@ from theodolite.cli._options import (
     Standardize,
     Target,
 )
+from theodolite.cli._outputs import check_path
 from theodolite.cli._terminal import NOT_A_MINIMUM, errors_reported, print_facts, screen
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ EPILOG = """\b
 Examples:
   theodolite classify iris --network linear:4-2-4 --at weights.npz
   theodolite classify iris --network linear:4-2-4 --at weights.json --json verdict.json
+  theodolite classify iris --network linear:4-2-4 --at weights.npz --leave better.npz
 
 \b
 weights.npz holds the arrays in the order of the layers, shaped as torch.nn.Linear has them:
@@ -71,13 +75,19 @@ def classify(
         float | None,
         typer.Option(
             metavar="NUMBER",
-            help="How far, relative to its size, a point may lie from a critical one to be called critical. "
-            "[default: the root of the precision of the parameters]",
+            help="How far, relative to its size, a point may lie from a critical one to be called critical "
+            "(by default the square root of the precision of the parameters).",
         ),
     ] = None,
     json: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Save the verdict as JSON; - prints it.", rich_help_panel="Output"),
+    ] = None,
+    leave: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Save the parameters after the best step down (.npz).", rich_help_panel="Output"
+        ),
     ] = None,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -98,6 +108,10 @@ def classify(
             delimiter,
             reduction,
         )
+        if json not in (None, "-"):
+            check_path(json, ".json")
+        if leave is not None:
+            check_path(leave, ".npz")
         from theodolite.io import read_parameters
 
         parameters = read_parameters(at)
@@ -107,12 +121,11 @@ def classify(
             sys.stdout.write(_as_json(verdict) + "\n")
         elif json is not None:
             Path(json).write_text(_as_json(verdict) + "\n", encoding="utf-8")
+        if leave is not None:
+            _save_way_out(verdict, leave)
         if not quiet and json != "-":
-            console = screen()
-            way = () if verdict.escape is None else tuple(verdict.escape.facts())[1:]
-            print_facts(
-                console, [("point", at), *request.facts, *verdict.facts(), *(("  " + name, text) for name, text in way)]
-            )
+            saved = [("saved", path) for path in (json, leave) if path is not None]
+            print_facts(screen(), [("point", at), *request.facts, *_facts(verdict), *saved])
         if not verdict.kind.is_minimum:
             raise typer.Exit(NOT_A_MINIMUM)
 
@@ -122,6 +135,25 @@ def _unpacked(land: Landscape, parameters: tuple[Array, ...]) -> Any:
     if len(parameters) == 1 and len(land.parameter_shapes) > 1 and parameters[0].ndim == 1:
         return land.unpack(parameters[0])
     return parameters
+
+
+def _facts(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """Yield what is known, with the details of the way out beside it."""
+    for name, text in verdict.facts():
+        yield name, text
+        if name == "way out" and verdict.escape is not None:
+            yield from list(verdict.escape.facts())[1:]
+
+
+def _save_way_out(verdict: Verdict, path: str) -> None:
+    import numpy as np
+
+    from theodolite import NotCoveredError
+
+    if verdict.escape is None:
+        raise NotCoveredError(f"{path} was not written: there is no way down", cause=f"the point is {verdict.kind}")
+    with open(path, "wb") as file:
+        np.savez(file, *(np.asarray(array, dtype=np.float64) for array in verdict.escape.at()))
 
 
 def _as_json(verdict: Verdict) -> str:
@@ -151,7 +183,7 @@ def _as_json(verdict: Verdict) -> str:
             "vector": [_nested(array) for array in escape.vector],
         },
     }
-    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+    return msgspec.json.format(msgspec.json.encode(found, enc_hook=float), indent=2).decode()
 
 
 def _nested(array: Array) -> Any:
@@ -159,9 +191,7 @@ def _nested(array: Array) -> Any:
 
 
 def _number(value: Any) -> float | str | None:
-    """Return a float as it is and an exact number as "p/q"."""
-    if value is None or isinstance(value, float):
-        return value
-    from fractions import Fraction
-
+    """Return a float for what is rounded and text such as "p/q" for what is exact."""
+    if value is None:
+        return None
     return str(value) if isinstance(value, (int, Fraction)) else float(value)

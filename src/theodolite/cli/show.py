@@ -25,7 +25,7 @@ Examples:
 
 
 def show(
-    atlas: Annotated[str, typer.Argument(metavar="ATLAS", help="An atlas saved by survey: .json, .npz or .parquet.")],
+    atlas: Annotated[str, typer.Argument(help="An atlas saved by survey: .json, .npz or .parquet.")],
     row: Annotated[
         list[str] | None, typer.Option(metavar="ROW", help="Show all about one set: its row number or its label.")
     ] = None,
@@ -57,7 +57,7 @@ def show(
                 console.print()
             print_facts(console, [("row", str(number)), *found[number].facts()])
         if not rows:
-            extra = [("network", found.specification), ("made by", found.command)]
+            extra = [("data", found.description.data), ("network", found.specification), ("made by", found.command)]
             print_atlas(console, found, top=top, facts=extra, written=written)
 
 

@@ -43,7 +43,7 @@ Examples:
   theodolite survey iris --network linear:4-2-4 --html iris.html
   theodolite survey iris --network linear:4-2-3 --target species --one-hot --center
   theodolite survey wine --network linear:13-4-13 --standardize --limit 1000 --out wine.csv
-  theodolite survey diabetes --network linear:10-3-1 --json - --quiet
+  theodolite survey diabetes --network linear:10-3-1 --json -
   theodolite survey digits --network linear:64-10-64 --budget 5s --top 3
 
 \b
@@ -129,18 +129,23 @@ def survey(
             delimiter,
             reduction,
         )
+        seconds = _seconds(budget)
         import theodolite
 
         land = _surveyable(request.landscape())
         with _executor(workers, cluster) as executor:
-            atlas = theodolite.survey(
-                land,
-                limit=limit,
-                budget=_seconds(budget),
-                executor=executor,
-                store=store,
-                progress=False if quiet else None,
-            )
+            try:
+                atlas = theodolite.survey(
+                    land,
+                    limit=limit,
+                    budget=seconds,
+                    executor=executor,
+                    store=store,
+                    progress=False if quiet else None,
+                )
+            except theodolite.WorkloadError as error:
+                fix = "Add --limit 1000 for the thousand of lowest loss, or --budget 60s for what a minute gives"
+                raise theodolite.WorkloadError(error.fact, count=error.count, cause=error.cause, fix=fix) from None
         atlas = replace(atlas, command=context.meta.get("typed", ""), description=request.describe(atlas.description))
         written = [file.write(atlas) for file in files]
         if not quiet and not any(file.takes_the_screen for file in files):
@@ -193,6 +198,7 @@ def _executor(workers: int | None, cluster: str | None) -> Iterator[Executor | N
 
 
 def _client(address: str) -> Any:
+    """Connect to a dask scheduler."""
     from theodolite import DataError
 
     try:
@@ -200,7 +206,8 @@ def _client(address: str) -> Any:
     except ImportError:
         raise DataError("--cluster needs dask.distributed", fix="pip install 'theodolite[dask]'") from None
     try:
-        return Client(address, timeout="10s")
+        client: Any = Client
+        return client(address, timeout="10s")
     except (OSError, ValueError, TimeoutError) as error:
         raise DataError(
             f"No dask scheduler answers at {address!r}",
