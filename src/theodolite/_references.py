@@ -95,6 +95,35 @@ _PAPERS = (
         arxiv="1611.04231",
     ),
     Reference(
+        "cover-1965",
+        "Cover",
+        1965,
+        "Geometrical and statistical properties of systems of linear inequalities with applications in pattern recognition",
+        journal="IEEE Transactions on Electronic Computers 14(3):326-334",
+    ),
+    Reference(
+        "motzkin-1953",
+        "Motzkin, Raiffa, Thompson & Thrall",
+        1953,
+        "The double description method",
+        journal="Contributions to the Theory of Games II, Annals of Mathematics Studies 28:51-73",
+    ),
+    Reference(
+        "rada-cerny-2018",
+        "Rada & Černý",
+        2018,
+        "A new algorithm for enumeration of cells of hyperplane arrangements and a comparison with Avis and Fukuda's "
+        "reverse search",
+        journal="SIAM Journal on Discrete Mathematics 32(1):455-473",
+    ),
+    Reference(
+        "zaslavsky-1975",
+        "Zaslavsky",
+        1975,
+        "Facing up to arrangements: face-count formulas for partitions of space by hyperplanes",
+        journal="Memoirs of the American Mathematical Society 1(154)",
+    ),
+    Reference(
         "theodolite",
         "Theodolite",
         2026,

@@ -54,11 +54,12 @@ def search_cells(
     prefix: Prefix | None = None,
     stop: int | None = None,
     keep: bool = True,
+    whole: bool = False,
     batch: int = 2**16,
 ) -> Iterator[tuple[int, Array]]:
     """Yield numbers of cells and, with ``keep``, their words over the hyperplanes, in increasing order.
 
-    Nodes that no row before ``stop`` cuts count as cells; their words are then right on the first ``stop`` rows only.
+    Only cells on the + side of row 0 are visited, unless the ``whole`` space is asked for. Nodes that no row before ``stop`` cuts count as cells; their words are then right on the first ``stop`` rows only.
     """
     rows = arrangement.rows
     n, d = len(rows), rows.width
@@ -74,12 +75,13 @@ def search_cells(
     lists = np.empty(256 * d, dtype=np.int64)
     frames = np.empty((n + 4, 4), dtype=np.int64)
     cursor = np.zeros(3, dtype=np.int64)
-    cursor[LAST] = 2 ** (d - 1)
+    cursor[ORTHANT], cursor[LAST] = 0 if whole else 2 ** (d - 1), 2**d
     fixed, wanted = 0, np.zeros(words, dtype=np.uint64)
     if prefix is not None:
         fixed = prefix.length
         wanted[:] = prefix.words
-        for row in range(1, d):
+        cursor[ORTHANT] = 0
+        for row in range(d):
             cursor[ORTHANT] = 2 * cursor[ORTHANT] + (prefix.words[row // 64] >> (63 - row % 64) & 1)
         cursor[LAST] = cursor[ORTHANT] + 1
     out = np.empty((batch if keep else 0, words), dtype=np.uint64)

@@ -5,8 +5,8 @@ positive on i and some ray is negative, so the next row that cuts is one OR and 
 the positive masks *is* the sign vector of a cell. Both halves of a cut cone have the rays of their side, the tight ones, and one new
 ray for each pair of adjacent rays on opposite sides. The - side is visited first, so cells come in increasing order of their words.
 
-The search starts from the 2**(d-1) simplicial cones ("orthants") of d independent rows, which are rows 0 to d - 1, with the sign of row 0
-fixed to +. It stops whenever its output is full and goes on at the next call; all its state is in arrays.
+The search starts from the 2**d simplicial cones ("orthants") of d independent rows, which are rows 0 to d - 1; in the later half of
+these the sign of row 0 is +. It stops whenever its output is full and goes on at the next call; all its state is in arrays.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, 
             if cursor[ORTHANT] == cursor[LAST]:
                 return emitted, DONE
             for i in range(d):  # rays 0 to d - 1 are dual to the first d rows, rays d to 2 d - 1 their negatives
-                up = i == 0 or (cursor[ORTHANT] >> (d - 1 - i)) & 1 == 1
+                up = (cursor[ORTHANT] >> (d - 1 - i)) & 1 == 1
                 lists[i] = i if up else d + i
             frames[0, 0], frames[0, 1], frames[0, 2], frames[0, 3] = 0, d, d, 2 * d
             cursor[DEPTH] = 1

@@ -1,0 +1,130 @@
+"""From words over the hyperplanes searched to words over the rows given, and back from a sign vector to its place in the list."""
+
+from __future__ import annotations
+
+from typing import no_type_check
+
+import numpy as np
+
+from theodolite._typing import Array
+from theodolite.arrangement._reduce import Arrangement
+from theodolite.arrangement._words import bit, kernel, words_for
+
+__all__ = ["expand", "key_rows", "locate", "unpack"]
+
+
+def expand(arrangement: Arrangement, words: Array, *, opposite: bool = False) -> Array:
+    """Return the words over the given rows of cells given over the hyperplanes.
+
+    With ``opposite``, of the cells on the other side of the origin: in reverse order, so that they stay sorted.
+    """
+    n = len(arrangement.place)
+    out = np.empty((len(words), words_for(n)), dtype=np.uint64)
+    if arrangement.direct:
+        _mirror(words, _mask(np.ones(n, dtype=np.bool_)), opposite, out)
+    elif not arrangement.central and _shifted(arrangement):
+        _shift(words, _mask(np.ones(n, dtype=np.bool_)), out)
+    else:
+        _gather(words, arrangement.place, arrangement.turn, opposite, out)
+    return out
+
+
+def _shifted(arrangement: Arrangement) -> bool:
+    """Whether hyperplane i + 1 is given row i: the usual affine arrangement."""
+    n = len(arrangement.place)
+    return bool(np.all(arrangement.turn == 1)) and bool(np.all(arrangement.place == np.arange(1, n + 1)))
+
+
+def _mask(rows: Array) -> Array:
+    out = np.zeros(words_for(len(rows)), dtype=np.uint64)
+    for row in np.flatnonzero(rows).tolist():
+        out[row // 64] |= np.uint64(1 << (63 - row % 64))
+    return out
+
+
+@kernel
+@no_type_check
+def _mirror(words, rows, opposite, out):
+    n, width = words.shape
+    for i in range(n):
+        for w in range(width):
+            if opposite:
+                out[n - 1 - i, w] = ~words[i, w] & rows[w]
+            else:
+                out[i, w] = words[i, w]
+
+
+@kernel
+@no_type_check
+def _shift(words, rows, out):
+    for i in range(words.shape[0]):
+        for w in range(out.shape[1]):
+            word = words[i, w] << np.uint64(1)
+            if w + 1 < words.shape[1]:
+                word |= words[i, w + 1] >> np.uint64(63)
+            out[i, w] = word & rows[w]
+
+
+@kernel
+@no_type_check
+def _gather(words, place, turn, opposite, out):
+    n = words.shape[0]
+    for i in range(n):
+        target = n - 1 - i if opposite else i
+        for w in range(out.shape[1]):
+            out[target, w] = 0
+        for row in range(place.shape[0]):
+            if turn[row] == 0:
+                continue
+            up = words[i, place[row] // 64] & bit(place[row]) != 0
+            if (up == (turn[row] > 0)) != opposite:
+                out[target, row // 64] |= bit(row)
+
+
+@kernel
+@no_type_check
+def unpack(words, turn, out):
+    """Fill ``out`` (cells, n) of int8 with the signs that ``words`` hold; rows with ``turn`` 0 get sign 0."""
+    for i in range(words.shape[0]):
+        for row in range(out.shape[1]):
+            if turn[row] == 0:
+                out[i, row] = 0
+            else:
+                out[i, row] = 1 if words[i, row // 64] & bit(row) else -1
+
+
+def key_rows(arrangement: Arrangement) -> tuple[Array, Array]:
+    """Return given rows, one for each hyperplane in the order by which cells are sorted, and their directions."""
+    first = np.full(len(arrangement.rows), -1, dtype=np.int64)
+    for row in range(len(arrangement.place) - 1, -1, -1):
+        if arrangement.place[row] >= 0:
+            first[arrangement.place[row]] = row
+    first = first[first >= 0]  # the hyperplane at infinity need not be among the given rows
+    return first, arrangement.turn[first]
+
+
+@kernel
+@no_type_check
+def locate(packed, rows, turn, wanted):
+    """Return the place of the sign vector ``wanted`` (words) among the sorted cells, or -1.
+
+    Compares bit by bit in the order of ``rows``, turned where ``turn`` is negative.
+    """
+    low, high = 0, packed.shape[0]
+    while low < high:
+        middle = (low + high) // 2
+        order = 0
+        for k in range(rows.shape[0]):
+            word, mask = rows[k] // 64, bit(rows[k])
+            here = packed[middle, word] & mask
+            there = wanted[word] & mask
+            if here != there:
+                order = 1 if (there != 0) == (turn[k] > 0) else -1
+                break
+        if order == 0:
+            return middle
+        if order > 0:
+            low = middle + 1
+        else:
+            high = middle
+    return -1

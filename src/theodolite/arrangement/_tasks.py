@@ -1,0 +1,238 @@
+"""Large arrangements in parts: sign prefixes as tasks for any executor, and a folder in which finished ones are kept.
+
+The tasks depend on the arrangement alone, and their results are put together in their order: who did them, and when, changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from theodolite._atomic import write_whole
+from theodolite._errors import StoreError
+from theodolite._typing import Array
+from theodolite._version import __version__
+from theodolite.arrangement._reduce import Arrangement
+from theodolite.arrangement._run import Prefix, Tally, search_cells
+from theodolite.arrangement._words import words_for
+
+__all__ = ["Part", "Shelf", "fingerprint", "run_parts", "split"]
+
+_WANTED = 256
+"""An arrangement is split at the first row where at least so many parts arise."""
+
+_RETRIES = 3
+_STALE = 3600.0
+"""Seconds after which a temporary file belongs to nobody."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one task found: its cells' words over the hyperplanes (none if only counted), their number, the signs it decided."""
+
+    words: Array
+    count: int
+    tally: Array
+
+
+def fingerprint(arrangement: Arrangement) -> str:
+    """Return a name for the arrangement as given: equal names mean the same cells in the same order."""
+    digest = hashlib.sha256(f"theodolite cells 1 {__version__} {arrangement.central}".encode())
+    entries = arrangement.rows.entries
+    digest.update(f"{entries.dtype.str} {entries.shape}".encode())
+    if entries.dtype == object:
+        digest.update(" ".join(f"{entry:x}" for entry in entries.ravel().tolist()).encode())
+    else:
+        digest.update(np.ascontiguousarray(entries).tobytes())
+    digest.update(arrangement.place.astype(np.int64).tobytes() + arrangement.turn.astype(np.int8).tobytes())
+    return digest.hexdigest()
+
+
+def split(arrangement: Arrangement) -> list[Prefix]:
+    """Return the prefixes of signs into which the search on the + side of row 0 is split, in the order of their cells."""
+    n, d = len(arrangement.rows), arrangement.rows.width
+    for stop in range(min(d, n), n + 1):
+        nodes = np.concatenate(
+            [words.copy() for _, words in search_cells(arrangement, Tally(), stop=stop)]
+            or [np.empty((0, words_for(n)), dtype=np.uint64)]
+        )
+        if len(nodes) >= _WANTED or stop == n:
+            break
+    for row in range(stop, n):
+        nodes[:, row // 64] &= ~np.uint64(1 << (63 - row % 64))
+    return [Prefix(tuple(words), stop) for words in nodes.tolist()]
+
+
+def _solve(arrangement: Arrangement, prefix: Prefix, keep: bool) -> Part:
+    """Do one task, here or in another process."""
+    tally = Tally()
+    batches = list(search_cells(arrangement, tally, prefix=prefix, keep=keep))
+    parts = [words for _, words in batches] if keep else []
+    empty = np.empty((0, words_for(len(arrangement.rows))), dtype=np.uint64)
+    return Part(np.concatenate([empty, *parts]), sum(count for count, _ in batches), tally.counts)
+
+
+class Shelf:
+    """A folder of finished parts, one file each, named by a hash of the arrangement, the version and the part."""
+
+    def __init__(self, folder: str | PathLike[str], name: str, keep: bool) -> None:
+        self.folder = Path(folder)
+        self._name = f"{name} {'cells' if keep else 'counts'}"
+        self._stem = hashlib.sha256(name.encode()).hexdigest()[:32]
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for left in self.folder.glob("cells-*.tmp"):
+                if time.time() - left.stat().st_mtime > _STALE:
+                    left.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"The folder {self.folder} cannot be used",
+                cause=str(error),
+                fix="Name a folder that exists or can be made",
+            ) from error
+
+    @property
+    def whole(self) -> Path:
+        """Where the finished list of cells is kept."""
+        return self.folder / f"cells-{self._stem}.npy"
+
+    @property
+    def record(self) -> Path:
+        """Where is written down that the list is finished, and how its signs were decided."""
+        return self.folder / f"cells-{self._stem}.json"
+
+    def path(self, prefix: Prefix) -> Path:
+        """Return where the part ``prefix`` is kept."""
+        text = f"{self._name} {prefix.length} {' '.join(f'{word:x}' for word in prefix.words)}"
+        return self.folder / f"cells-part-{hashlib.sha256(text.encode()).hexdigest()}.npz"
+
+    def get(self, prefix: Prefix) -> Part | None:
+        """Return a finished part, or ``None`` if it is not there or damaged."""
+        path = self.path(prefix)
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                part = Part(data["words"], int(data["count"]), data["tally"])
+                digest = str(data["digest"])
+        except (OSError, ValueError, KeyError, EOFError):
+            return None
+        except Exception as error:
+            if type(error).__name__ == "BadZipFile":
+                return None
+            raise
+        return part if digest == _digest(part) else None
+
+    def put(self, prefix: Prefix, part: Part) -> None:
+        """Keep a finished part."""
+        arrays = {"words": part.words, "count": np.int64(part.count), "tally": part.tally, "digest": _digest(part)}
+        self.write(self.path(prefix), lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+
+    def write(self, path: Path, fill: Callable[..., object]) -> None:
+        """Write a file whole or not at all."""
+        try:
+            write_whole(path, fill)
+        except OSError as error:
+            raise StoreError(
+                f"{path} cannot be written",
+                cause=str(error),
+                fix="Make room there, or name another folder; the parts that are there stay usable",
+            ) from error
+
+    def finished(self) -> tuple[Array, Tally] | None:
+        """Return the whole list, mapped from the disk, if it was finished before."""
+        try:
+            facts = json.loads(self.record.read_text())
+            packed = np.load(self.whole, mmap_mode="r", allow_pickle=False)
+            if packed.shape != tuple(facts["shape"]) or packed.dtype != np.uint64:
+                return None
+            return packed, Tally(np.array(facts["tally"], dtype=np.int64))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def finish(self, shape: tuple[int, int], blocks: Iterator[Array], tally: Tally, prefixes: list[Prefix]) -> Array:
+        """Write the whole list from ``blocks``, drop the parts that it was made of, and return it mapped from the disk."""
+
+        def fill(file: object) -> None:
+            np.lib.format.write_array_header_1_0(file, {"descr": "<u8", "fortran_order": False, "shape": shape})  # type: ignore[arg-type]
+            for block in blocks:
+                file.write(np.ascontiguousarray(block, dtype="<u8").data)  # type: ignore[attr-defined]
+
+        self.write(self.whole, fill)
+        facts = json.dumps({"shape": list(shape), "tally": tally.counts.tolist()})
+        self.write(self.record, lambda file: file.write(facts.encode()))
+        for prefix in prefixes:
+            self.path(prefix).unlink(missing_ok=True)
+        packed: Array = np.load(self.whole, mmap_mode="r", allow_pickle=False)
+        return packed
+
+
+def _digest(part: Part) -> str:
+    digest = hashlib.sha256(f"{part.count} {part.tally.tolist()}".encode())
+    digest.update(np.ascontiguousarray(part.words).data if part.words.size else b"")
+    return digest.hexdigest()
+
+
+def run_parts(
+    arrangement: Arrangement,
+    prefixes: list[Prefix],
+    *,
+    keep: bool,
+    executor: Executor | None,
+    shelf: Shelf | None,
+    deadline: float,
+    report: Callable[[int], None],
+) -> Iterator[tuple[Prefix, Part]]:
+    """Do the parts and yield each as it is finished, in no particular order; end early when the deadline has passed."""
+    waiting = iter(prefixes)
+    pending: dict[Future[Part], tuple[Prefix, int]] = {}
+    workers = getattr(executor, "_max_workers", None)
+    most = 2 * workers if isinstance(workers, int) else 64
+    done = 0
+    try:
+        while True:
+            while len(pending) < most and time.monotonic() < deadline:
+                prefix = next(waiting, None)
+                if prefix is None:
+                    break
+                part = None if shelf is None else shelf.get(prefix)
+                if part is None and executor is not None:
+                    pending[executor.submit(_solve, arrangement, prefix, keep)] = (prefix, 0)
+                    continue
+                if part is None:
+                    part = _solve(arrangement, prefix, keep)
+                    if shelf is not None:
+                        shelf.put(prefix, part)
+                done += part.count
+                report(done)
+                yield prefix, part
+            if not pending or time.monotonic() >= deadline or executor is None:
+                return
+            left = None if deadline == float("inf") else max(0.0, deadline - time.monotonic())
+            for future in wait(pending, timeout=left, return_when=FIRST_COMPLETED).done:
+                prefix, attempts = pending.pop(future)
+                try:
+                    part = future.result()
+                except (BrokenExecutor, ConnectionError, EOFError) as error:
+                    if attempts == _RETRIES or isinstance(error, BrokenExecutor):
+                        raise StoreError(
+                            "A worker was lost",
+                            cause=f"{type(error).__name__}: {error}",
+                            fix="Call again with a new executor; with store=DIR the finished parts are kept",
+                        ) from error
+                    pending[executor.submit(_solve, arrangement, prefix, keep)] = (prefix, attempts + 1)
+                    continue
+                if shelf is not None:
+                    shelf.put(prefix, part)
+                done += part.count
+                report(done)
+                yield prefix, part
+    finally:
+        for future in pending:
+            future.cancel()
