@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol, overload, runtime_checkable
+from typing import Any, Protocol, overload, runtime_checkable
 
 import numpy as np
 
 from theodolite._errors import DataError, NotCoveredError
 from theodolite._evidence import Evidence
 from theodolite._kind import Kind
-from theodolite._notebook import facts_html
+from theodolite._notebook import facts_html, facts_text
 from theodolite._panels import Panel
 from theodolite._typing import Parameters, Real, Seed
 
@@ -35,7 +35,7 @@ class Home(Protocol):
         """Return the plain data of the figures that explain ``critical_set``."""
 
 
-def generator(rng: Seed) -> np.random.Generator:
+def generator(rng: Any) -> np.random.Generator:
     """Return ``rng`` itself if it is a generator, or the generator that this integer seeds."""
     if isinstance(rng, np.random.Generator):
         return rng
@@ -73,8 +73,8 @@ class Piece:
     @overload
     def sample(self, rng: Seed, size: None = None) -> Parameters: ...
     @overload
-    def sample(self, rng: Seed, size: int) -> list[Parameters]: ...
-    def sample(self, rng: Seed, size: int | None = None) -> Parameters | list[Parameters]:
+    def sample(self, rng: Seed, size: int | np.integer[Any]) -> list[Parameters]: ...
+    def sample(self, rng: Seed, size: int | np.integer[Any] | None = None) -> Parameters | list[Parameters]:
         """Draw one random member, or a list of ``size`` of them; the same seed gives the same members."""
         home, source = self._home(), generator(rng)
         if size is None:
@@ -93,7 +93,7 @@ class Piece:
         return self.landscape
 
     def __str__(self) -> str:
-        return "\n".join(f"{name:<10} {text}" for name, text in self.facts())
+        return facts_text(self.facts())
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield name and text of everything known about this set, in reading order."""

@@ -23,4 +23,4 @@ ParametersLike: TypeAlias = Sequence[Any]
 Real: TypeAlias = SupportsFloat
 """A float, a ``Fraction``, or an algebraic number: ``float(x)`` always works."""
 
-Seed: TypeAlias = int | np.random.Generator
+Seed: TypeAlias = int | np.integer[Any] | np.random.Generator

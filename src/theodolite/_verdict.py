@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from theodolite._critical import CriticalSet
 from theodolite._evidence import Evidence
 from theodolite._kind import Kind
-from theodolite._notebook import facts_html
+from theodolite._notebook import facts_html, facts_text
 from theodolite._typing import Parameters, Real
 
 __all__ = ["Direction", "Verdict"]
@@ -33,9 +33,9 @@ class Direction:
     evidence: Evidence
     curve: Callable[[float], Parameters] = field(repr=False, compare=False)
 
-    def at(self, t: float | None = None) -> Parameters:
+    def at(self, t: Real | None = None) -> Parameters:
         """Return the parameters on the descent curve at ``t``, by default at the recommended step."""
-        return self.curve(self.step if t is None else t)
+        return self.curve(self.step if t is None else float(t))
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield name and text of everything known about this way out, in reading order."""
@@ -47,7 +47,7 @@ class Direction:
         yield "decrease", f"{float(self.decrease):.6g}"
 
     def __str__(self) -> str:
-        return "\n".join(f"{name:<10} {text}" for name, text in self.facts())
+        return facts_text(self.facts())
 
     def _repr_html_(self) -> str:
         return facts_html(self.facts())
@@ -96,7 +96,7 @@ class Verdict:
         yield "known by", str(self.evidence)
 
     def __str__(self) -> str:
-        return "\n".join(f"{name:<10} {text}" for name, text in self.facts())
+        return facts_text(self.facts())
 
     def _repr_html_(self) -> str:
         return facts_html(self.facts())
