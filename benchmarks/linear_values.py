@@ -1,31 +1,20 @@
 """Critical values of a shallow linear network with 200 eigenvalues, in increasing order: the first, and a million of them.
 
-Run ``python benchmarks/linear_values.py``. Each figure is the median of five runs in this process. The peer is the same search
+Run ``python benchmarks/linear.py values``. Each figure is the median of five runs in this process. The peer is the same search
 over a heap of Python tuples (``heapq``), timed on fewer values in the same run; both must list the same families.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from statistics import median
 from time import perf_counter
 
 import numpy as np
 
 import theodolite as th
+from _timing import median_of_five
 from theodolite.linear._families import Compiled, Families, Plain
 
 EIGENVALUES, HIDDEN, MILLION, PEER = 200, 100, 10**6, 20_000
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """Return the median time of five calls."""
-    times = []
-    for _ in range(5):
-        start = perf_counter()
-        call()
-        times.append(perf_counter() - start)
-    return median(times)
 
 
 def main() -> None:
@@ -40,9 +29,9 @@ def main() -> None:
     Compiled(families).take(1)
     print(f"loading the kernel (compiling it on the very first run): {perf_counter() - start:.2f} s, once")
 
-    first = seconds(lambda: families.values(next(families.chunks(first=1))))
+    first, _ = median_of_five(lambda: families.values(next(families.chunks(first=1))))
     print(f"first value after the reduction: {1e3 * first:.2f} ms")
-    block = seconds(lambda: families.values(next(families.chunks())))
+    block, _ = median_of_five(lambda: families.values(next(families.chunks())))
     print(f"first 16 values: {1e3 * block:.2f} ms")
 
     def values() -> None:
@@ -57,9 +46,10 @@ def main() -> None:
         for item in land.work(limit=MILLION):
             land.solve(item)
 
-    million = seconds(values)
+    million, _ = median_of_five(values)
     print(f"a million families and their values, in order: {million:.2f} s")
-    print(f"the same with index, nullity, dimension and keys, as a survey stores them: {seconds(tables):.2f} s")
+    million, _ = median_of_five(tables)
+    print(f"the same with index, nullity, dimension and keys, as a survey stores them: {million:.2f} s")
 
     source = Compiled(families)
     source.take(MILLION)
@@ -67,12 +57,7 @@ def main() -> None:
     print(f"memory of the search after a million: {sum(a.nbytes for a in arrays) / 2**20:.0f} MiB")
 
     assert (Plain(families).take(PEER) == Compiled(families).take(PEER)).all()
-    plain = seconds(lambda: Plain(families).take(PEER)) / PEER
-    compiled = seconds(lambda: Compiled(families).take(PEER)) / PEER
-    print(
-        f"{PEER} families: heap of tuples {1e6 * plain:.1f} us each, kernel {1e6 * compiled:.2f} us each: {plain / compiled:.0f}x"
-    )
-
-
-if __name__ == "__main__":
-    main()
+    plain, _ = median_of_five(lambda: Plain(families).take(PEER))
+    compiled, _ = median_of_five(lambda: Compiled(families).take(PEER))
+    each = f"heap of tuples {1e6 * plain / PEER:.1f} us each, kernel {1e6 * compiled / PEER:.2f} us each"
+    print(f"{PEER} families: {each}, ratio {plain / compiled:.0f}")

@@ -125,6 +125,7 @@ def test_large_problem_agrees_with_all_subsets_sorted() -> None:
     order = np.lexsort([*(-bits[:, i] for i in reversed(range(17))), (1 - bits) @ families.eigenvalues])
     assert families.count() == len(bits)
     assert (np.concatenate(list(families.chunks())) == bits[order]).all()
+    assert (Compiled(families).take(len(bits) + 1) == bits[order]).all()
 
 
 def test_chunks_double_and_do_not_depend_on_the_limit() -> None:
@@ -136,6 +137,13 @@ def test_chunks_double_and_do_not_depend_on_the_limit() -> None:
     assert (np.concatenate(cut) == np.concatenate(free)[:2800]).all()
     assert (Plain(families).take(2800) == np.concatenate(cut)).all()
     assert list(families.chunks(limit=0)) == []
+
+
+def test_the_kernel_goes_on_where_plain_python_stops() -> None:
+    families = Families(np.exp(np.arange(40, 0, -1.0) / 9), (1,) * 40, 15, 0.0, 0.5)
+    rows = np.concatenate(list(families.chunks(limit=5000)))
+    assert (Plain(families).take(5000) == rows).all()
+    assert (np.diff(families.values(rows)) >= 0).all()
 
 
 def test_a_thousand_eigenvalues_start_at_the_best() -> None:

@@ -27,11 +27,14 @@ __all__ = ["Compiled", "Families", "Plain", "Sorted"]
 
 Taken = Integer[np.ndarray, "rows k"]
 
-_SORTED_AT_MOST = 4096
-"""Landscapes with at most this many families are listed and sorted at once."""
+_SORTED_AT_ONCE = 2**16
+"""Landscapes whose families have at most this many numbers together are listed and sorted at the start."""
 
-_PLAIN_AT_MOST = 1024
-"""This many rows of a larger one come from plain Python, before the compiled kernel is loaded."""
+_PLAIN_ROWS = 1024
+"""This many rows of a larger one come from plain Python, which starts at once."""
+
+_SORTED_LATER = 2**22
+"""After that, up to this many numbers are still sorted; beyond, the compiled kernel is loaded."""
 
 _BLOCK = 2**19
 """So many numbers are worked on at a time by ``sums``."""
@@ -93,18 +96,18 @@ class Families:
     def chunks(self, limit: int | None = None, first: int = 16, most: int = 16384) -> Iterator[Array]:
         """Yield the families in order as arrays of ``first`` rows, then twice as many each time, up to ``most``.
 
-        The arrays depend on nothing but these arguments; ``limit`` cuts the list after that many rows. Beyond the first
-        thousand rows, memory grows by at most 68 bytes for each row (136 just after it was enlarged), for any k.
+        The arrays depend on nothing but these arguments; ``limit`` cuts the list after that many rows. Memory beside them
+        grows by at most 68 bytes for each row (136 just after it was enlarged), whatever k.
         """
         total = self.count()
         rest = total if limit is None else min(limit, total)
-        small = total <= _SORTED_AT_MOST and total * len(self.multiplicities) <= 16 * _SORTED_AT_MOST
-        source: Sorted | Plain | Compiled = Sorted(self) if small else Plain(self)
+        numbers = total * max(1, len(self.multiplicities))
+        source: Sorted | Plain | Compiled = Sorted(self) if numbers <= _SORTED_AT_ONCE else Plain(self)
         done, size = 0, first
         while rest:
             size = min(size, rest)
-            if isinstance(source, Plain) and done + size > _PLAIN_AT_MOST:
-                source = Compiled(self)
+            if isinstance(source, Plain) and done + size > _PLAIN_ROWS:
+                source = Sorted(self) if numbers <= _SORTED_LATER else Compiled(self)
                 source.take(done)
             yield source.take(size)
             done, rest, size = done + size, rest - size, min(2 * size, most)
@@ -156,8 +159,8 @@ class Sorted:
             number = np.arange(choices.sum()) - np.repeat(np.cumsum(choices) - choices, choices)
             rows = np.column_stack([np.repeat(rows, choices, axis=0), number.astype(families.dtype)])
             spare = np.repeat(spare, choices) - number
-        ties = [families.sizes[i] - rows[:, i] for i in reversed(range(rows.shape[1]))]
-        self.rows = rows[np.lexsort([*ties, families.sums(rows)])]
+        rows = rows[::-1]  # now lexicographically larger rows come first, and a stable sort leaves ties so
+        self.rows = rows[np.argsort(families.sums(rows), kind="stable")]
         self.done = 0
 
     def take(self, count: int) -> Array:

@@ -1,12 +1,12 @@
-"""The compiled list of families: a heap of numbers, twelve bytes and four integers a family, no Python object for any.
+"""The compiled list of families: a heap in arrays, 28 bytes a family, no Python object for any.
 
-The order and the tree that is searched are those of ``_families.listed_plainly``, its plain twin. Here a family is not a vector
-but four integers (n, a, h, rest): the first n directions fill the eigenvalues 0..a greedily, eigenvalue a + 1 has h > 0
-directions, and ``rest`` points to a chain of cells (eigenvalue, directions, next cell) for those after a + 1; chains are
-shared between families. Eigenvalue k stands for "not taken at all", so that every family has equally many directions. The
-root is (cap, k, 0, no rest). The moves of one direction from eigenvalue l to l + 1 that lead to children are only three:
-the last direction of the greedy part; the last of the eigenvalue before it, if that part ends within an eigenvalue; and the
-direction at a + 1 if it is the only one there.
+The order and the tree that is searched are those of ``_families.Plain``, the plain twin. Here a family is not a vector but
+four integers (n, a, h, rest): the first n directions fill the eigenvalues 0..a greedily, eigenvalue a + 1 has h > 0
+directions, and ``rest`` points to a chain of cells (eigenvalue, directions, next cell) for those after a + 1 (-1: none);
+chains are shared between families. Eigenvalue k stands for "not taken at all", so that every family has equally many
+directions. The root is (cap, k, 0, -1). Of the moves of one direction from eigenvalue l to l + 1 only three lead to children:
+of the last direction of the greedy part; of the last of the eigenvalue before it, if that part ends within an eigenvalue; and
+of the direction at a + 1 if it is the only one there.
 """
 
 from typing import no_type_check
