@@ -8,17 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from os import PathLike
+from pathlib import Path
 from typing import Any, overload
 
 import msgspec
 import numpy as np
 
+from theodolite._counting import in_words
 from theodolite._critical import CriticalSet
 from theodolite._errors import DataError, NotCoveredError
 from theodolite._evidence import Evidence, Method
 from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
-from theodolite._notebook import facts_html
 from theodolite._panels import Description
 from theodolite._references import Reference
 from theodolite._table import Table
@@ -237,7 +238,7 @@ class Atlas:
         noun = self.description.noun if len(self) == 1 else self.description.nouns
         if self.complete:
             return f"{len(self):,} {noun}: every critical point"
-        of = f" of {self.total:,}" if self.total is not None else ""
+        of = f" of {in_words(self.total)}" if self.total is not None else ""
         how = ", ".join(part for part in ("the lowest" if self.ordered else "", _STOPS[self.stopped]) if part)
         return f"{len(self):,}{of} {self.description.nouns}{': ' + how if how else ''}; not complete"
 
@@ -288,8 +289,22 @@ class Atlas:
 
         return Text(self.summary())
 
+    def to_html(self, path: str | PathLike[str]) -> None:
+        """Write the atlas as one self-contained page that opens in any browser."""
+        from theodolite.report import write_page
+
+        write_page(self, Path(path))
+
+    def figure(self, name: str = "ladder", **options: Any) -> Any:
+        """Return a matplotlib figure, in the visual language of the page; needs the extra ``plot``."""
+        from theodolite.report import figure
+
+        return figure(self, name, **options)
+
     def _repr_html_(self) -> str:
-        return facts_html(self.facts())
+        from theodolite.report import atlas_html
+
+        return atlas_html(self)
 
 
 def _starts(values: Array, tolerance: float) -> list[int]:

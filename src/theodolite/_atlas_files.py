@@ -47,6 +47,9 @@ UPGRADES: dict[int, Callable[[Header, Columns], tuple[Header, Columns]]] = {}
 
 _FORMAT = "theodolite atlas"
 
+_BITS_MOST = 13_000
+"""Larger totals have more digits than JSON readers take, and are left out."""
+
 
 class _Data(msgspec.Struct, forbid_unknown_fields=True):
     """One array of the data: numbers in row-major order, exact ones as texts."""
@@ -142,7 +145,7 @@ def _document(atlas: Atlas, include_data: bool) -> tuple[Header, Columns]:
         "complete": atlas.complete,
         "ordered": atlas.ordered,
         "stopped": atlas.stopped,
-        "total": atlas.total,
+        "total": atlas.total if atlas.total is not None and atlas.total.bit_length() < _BITS_MOST else None,
         "selection": atlas.selection,
         "kinds": [str(kind) for kind in Kind],
         "description": msgspec.to_builtins(atlas.description),

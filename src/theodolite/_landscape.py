@@ -148,17 +148,23 @@ class SurveyableLandscape(Landscape):
         self,
         *,
         kind: Kind | None = None,
-        below: float | None = None,
-        above: float | None = None,
+        below: Real | None = None,
+        above: Real | None = None,
         max_index: int | None = None,
     ) -> Iterator[CriticalSet]:
         """Yield the critical sets lazily, lowest value first where that order is computable.
 
-        ``below`` and ``above`` keep values strictly between them, ``max_index`` those sets whose lowest index is at most this.
+        ``below`` and ``above`` keep values strictly between them (exact ones compared exactly), ``max_index`` those sets whose
+        lowest index is at most this.
         """
         for item in self.work():
             table = self.solve(item)
-            if self.ordered and below is not None and len(table) and table.value[0] >= below:
+            if (
+                self.ordered
+                and below is not None
+                and len(table)
+                and not table.take(slice(1)).matching(below=below).any()
+            ):
                 return
             kinds = None if kind is None else (kind,)
             yield from table.take(table.matching(kinds, below, above, max_index)).rows(self.name, self)

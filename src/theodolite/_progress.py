@@ -87,7 +87,8 @@ class _Bar:
             if self._closed:
                 return
             columns = (TextColumn("critical sets"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            console = Console(stderr=True)
+            bar = Progress(*columns, console=console, transient=console.is_terminal)
             self._shown = bar, bar.add_task("survey", total=self._total, completed=self._done)
             bar.start()
 

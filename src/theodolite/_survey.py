@@ -8,17 +8,19 @@ import re
 import time
 from concurrent.futures import Executor
 from os import PathLike
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
 from theodolite._atlas import Atlas
 from theodolite._conduct import Conduct
+from theodolite._counting import in_words
 from theodolite._errors import DataError, NotCoveredError, WorkloadError
 from theodolite._landscape import SurveyableLandscape
 from theodolite._progress import ProgressLike, reporter
 from theodolite._store import Store
 from theodolite._table import Table
+from theodolite._typing import Real
 from theodolite._versions import versions
 
 __all__ = ["MOST_UNASKED", "seconds", "survey"]
@@ -30,8 +32,8 @@ MOST_UNASKED = 10**6
 def survey(
     land: SurveyableLandscape,
     *,
-    limit: int | None = None,
-    budget: float | str | None = None,
+    limit: SupportsIndex | None = None,
+    budget: Real | str | None = None,
     executor: Executor | None = None,
     store: str | PathLike[str] | None = None,
     progress: ProgressLike = None,
@@ -54,8 +56,8 @@ def survey(
     >>> import theodolite as th
     >>> land = th.LinearLandscape([[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [0.0, 1.0]], hidden=1)
     >>> atlas = th.survey(land)
-    >>> len(atlas), atlas.complete, atlas[0].value
-    (3, True, 0.5)
+    >>> len(atlas), atlas.complete, [level.multiplicity for level in atlas.levels()]
+    (3, True, [1, 1, 1])
     """
     if not isinstance(land, SurveyableLandscape):
         raise DataError(
@@ -98,7 +100,7 @@ def survey(
     )
 
 
-def seconds(budget: float | str) -> float:
+def seconds(budget: Real | str) -> float:
     """Return a time given in seconds or as text in seconds.
 
     >>> seconds("1h30m"), seconds("250ms"), seconds(2)
@@ -141,18 +143,11 @@ def _refuse_endless(land: SurveyableLandscape) -> None:
     workload = land.workload()
     if workload > MOST_UNASKED:
         raise WorkloadError(
-            f"A survey of {land.specification} has {_readable(workload)} candidates to visit",
+            f"A survey of {land.specification} has {in_words(workload)} candidates to visit",
             count=workload,
             cause=f"more than {MOST_UNASKED:,} are visited only if you ask for it",
             fix="Write survey(land, limit=1000) for the first thousand, or survey(land, budget='60s') for what a minute gives",
         )
-
-
-def _readable(count: int) -> str:
-    if count < 10**9:
-        return f"{count:,}"
-    exponent = len(str(count)) - 1 if count < 10**4000 else int(math.log10(count))
-    return f"about {count // 10 ** (exponent - 1) / 10:.1f}e{exponent}"
 
 
 def _command(land: SurveyableLandscape, **options: Any) -> str:
