@@ -63,17 +63,17 @@ def test_declared_targets_are_used_when_the_widths_call_for_them() -> None:
 
 
 ERRORS = {
-    "missing target": (dict(targets=["wieght"]), "2-1-1", r"no column 'wieght'.*age, height, weight, who.*'weight'"),
-    "missing input": (dict(inputs=["x"]), "1-1-1", r"no column 'x'"),
-    "missing drop": (dict(drop=["x"]), "3-1-3", r"no column 'x'"),
-    "labels as input": (dict(inputs=["who"]), "1-1-1", r"column 'who' holds labels \(ann, bob, cy\)"),
-    "input and target": (dict(inputs=["age"], targets=["age"]), "1-1-1", "'age' is both an input and a target"),
-    "target and dropped": (dict(drop=["age"], targets=["age"]), "2-1-1", "'age' is both a target and dropped"),
-    "twice": (dict(targets=["age", "age"]), "2-1-2", "'age' is named twice"),
+    "missing target": ({"targets": ["wieght"]}, "2-1-1", r"no column 'wieght'.*age, height, weight, who.*'weight'"),
+    "missing input": ({"inputs": ["x"]}, "1-1-1", r"no column 'x'"),
+    "missing drop": ({"drop": ["x"]}, "3-1-3", r"no column 'x'"),
+    "labels as input": ({"inputs": ["who"]}, "1-1-1", r"column 'who' holds labels \(ann, bob, cy\)"),
+    "input and target": ({"inputs": ["age"], "targets": ["age"]}, "1-1-1", "'age' is both an input and a target"),
+    "target and dropped": ({"drop": ["age"], "targets": ["age"]}, "2-1-1", "'age' is both a target and dropped"),
+    "twice": ({"targets": ["age", "age"]}, "2-1-2", "'age' is named twice"),
     "inputs": ({}, "4-2-4", r"linear:4-2-4 has 4 inputs, but .*people\.csv has 3 \(age, height, weight\)"),
-    "targets": (dict(targets=["age"]), "2-1-3", r"linear:2-1-3 has 3 targets, but .*people\.csv has 1 \(age\)"),
+    "targets": ({"targets": ["age"]}, "2-1-3", r"linear:2-1-3 has 3 targets, but .*people\.csv has 1 \(age\)"),
     "no targets": ({}, "3-2-1", r"linear:3-2-1 has 1 output, but .* no targets.*--target"),
-    "nothing left": (dict(drop=["age,height,weight"]), "3-2-3", r"has 3 inputs, but .* has 0"),
+    "nothing left": ({"drop": ["age,height,weight"]}, "3-2-3", r"has 3 inputs, but .* has 0"),
 }
 
 

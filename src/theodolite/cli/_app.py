@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from theodolite._version import __version__
-from theodolite.cli._terminal import EXIT_CODES, fit_encodings
+from theodolite.cli._terminal import EXIT_CODES, TYPED, fit_encodings
 from theodolite.cli.classify import classify
 from theodolite.cli.show import show
 from theodolite.cli.survey import survey
@@ -24,10 +24,8 @@ class _Program(TyperGroup):
     """Keeps the words as typed, so that a result can say how to make it again."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        typed = shlex.join(["theodolite", *args])
-        context = super().make_context(info_name, args, parent, **extra)
-        context.meta["typed"] = typed
-        return context
+        TYPED.set(shlex.join(["theodolite", *args]))
+        return super().make_context(info_name, args, parent, **extra)
 
 
 app = typer.Typer(
@@ -43,10 +41,11 @@ for _command in COMMANDS:
     app.command(epilog=sys.modules[_command.__module__].__dict__["EPILOG"])(_command)
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool) -> bool:
     if wanted:
         typer.echo(f"theodolite {__version__}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

@@ -53,6 +53,7 @@ def _complete_network(incomplete: str) -> list[str]:
 Data: TypeAlias = Annotated[
     str,
     typer.Argument(
+        metavar="DATA",
         help="A table (.csv .tsv .txt .npy .npz .parquet), or a name: iris, wine, breast_cancer; with scikit-learn also "
         "digits, diabetes, linnerud. Rows are samples.",
         autocompletion=_complete_data,

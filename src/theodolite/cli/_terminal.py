@@ -6,6 +6,7 @@ import codecs
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 import typer
@@ -19,6 +20,7 @@ __all__ = [
     "EXIT_CODES",
     "INCOMPLETE",
     "NOT_A_MINIMUM",
+    "TYPED",
     "WRONG",
     "clean",
     "errors_reported",
@@ -26,6 +28,9 @@ __all__ = [
     "print_facts",
     "screen",
 ]
+
+TYPED: ContextVar[str] = ContextVar("TYPED", default="")
+"""The command line as typed."""
 
 WRONG = 1
 INCOMPLETE = 3

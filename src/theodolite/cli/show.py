@@ -25,7 +25,7 @@ Examples:
 
 
 def show(
-    atlas: Annotated[str, typer.Argument(help="An atlas saved by survey: .json, .npz or .parquet.")],
+    atlas: Annotated[str, typer.Argument(metavar="ATLAS", help="An atlas saved by survey: .json, .npz or .parquet.")],
     row: Annotated[
         list[str] | None, typer.Option(metavar="ROW", help="Show all about one set: its row number or its label.")
     ] = None,

@@ -28,7 +28,7 @@ from theodolite.cli._options import (
     Top,
 )
 from theodolite.cli._outputs import outputs
-from theodolite.cli._terminal import INCOMPLETE, errors_reported, screen
+from theodolite.cli._terminal import INCOMPLETE, TYPED, errors_reported, screen
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -54,7 +54,6 @@ _SURVEY = "Survey"
 
 
 def survey(
-    context: typer.Context,
     data: Data,
     network: Network,
     target: Target = None,
@@ -146,7 +145,7 @@ def survey(
             except theodolite.WorkloadError as error:
                 fix = "Add --limit 1000 for the thousand of lowest loss, or --budget 60s for what a minute gives"
                 raise theodolite.WorkloadError(error.fact, count=error.count, cause=error.cause, fix=fix) from None
-        atlas = replace(atlas, command=context.meta.get("typed", ""), description=request.describe(atlas.description))
+        atlas = replace(atlas, command=TYPED.get(), description=request.describe(atlas.description))
         written = [file.write(atlas) for file in files]
         if not quiet and not any(file.takes_the_screen for file in files):
             from theodolite.cli._report import print_atlas
