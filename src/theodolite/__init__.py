@@ -1,5 +1,7 @@
 """Theodolite surveys the loss landscapes of neural networks exactly, wherever mathematics gives the whole answer."""
 
+from typing import TYPE_CHECKING
+
 from theodolite._atlas import Atlas
 from theodolite._atlas_files import load_atlas
 from theodolite._critical import CriticalSet, Stratum
@@ -23,11 +25,18 @@ from theodolite._verdict import Direction, Verdict
 from theodolite._version import __version__
 from theodolite.linear import LinearLandscape
 
+if TYPE_CHECKING:
+    from theodolite.affine import AffineTargetLandscape, AffineVerdict
+    from theodolite.arrangement import Cells, cells, count_cells
+
 __all__ = [
     "REFERENCES",
+    "AffineTargetLandscape",
+    "AffineVerdict",
     "Assumption",
     "Atlas",
     "AtlasFileError",
+    "Cells",
     "CriticalSet",
     "DataError",
     "Direction",
@@ -48,7 +57,25 @@ __all__ = [
     "Verdict",
     "WorkloadError",
     "__version__",
+    "cells",
     "cite",
+    "count_cells",
     "load_atlas",
     "survey",
 ]
+
+_LAZY = {
+    **dict.fromkeys(("AffineTargetLandscape", "AffineVerdict"), "theodolite.affine"),
+    **dict.fromkeys(("Cells", "cells", "count_cells"), "theodolite.arrangement"),
+}
+"""Names that are imported when they are first used: some homes import numba, and nobody needs all of them."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value

@@ -166,7 +166,9 @@ class Catalogue:
         if entry.kind is Kind.GLOBAL_MINIMUM:
             return self._inertia_of_fits()
         if entry.kind is Kind.SPURIOUS_MINIMUM:
-            return Inertia(0, 3 * n, 3 * n, (0, 0), (3 * n, 3 * n), _one_sided("a breakpoint at an end of the interval"))
+            return Inertia(
+                0, 3 * n, 3 * n, (0, 0), (3 * n, 3 * n), _one_sided("a breakpoint at an end of the interval")
+            )
         if self.problem.quadratic:
             if entry.kind is Kind.NON_STRICT_SADDLE:
                 return Inertia(0, 3 * n, 0, (0, 0), (3 * n, 3 * n))

@@ -162,8 +162,8 @@ def downhill(problem: Problem, network: Network) -> Descent:
     raise TheodoliteError("No way down was found", cause="the point was taken for one that is not critical")
 
 
-def step_along(problem: Problem, network: Network, descent: Descent) -> tuple[float, Number] | None:
-    """Return a step along ``descent`` and by how much the loss falls there, or None if it is lost in rounding."""
+def step_along(problem: Problem, network: Network, descent: Descent, noise: Number) -> tuple[float, Number] | None:
+    """Return a step along ``descent`` and by how much the loss falls there, or None if that is not above ``noise``."""
     here = loss_at(problem, network)
     best: tuple[float, Number] | None = None
     step = 1.0
@@ -171,7 +171,7 @@ def step_along(problem: Problem, network: Network, descent: Descent) -> tuple[fl
         size = problem.number(step) if problem.exact else step
         fall = here - loss_at(problem, network.moved(descent.direction, size))
         promised = abs(descent.rate) * size**descent.order / 4 if descent.order < 3 else problem.number(0)
-        if fall > 0 and fall >= promised:
+        if fall > noise and fall >= promised:
             if best is not None and fall <= best[1]:
                 break
             best = step, fall

@@ -131,4 +131,3 @@ def layout(problem: Problem, family: Family, kinks: int) -> Layout | None:
         slopes,
         kappa**2 * problem.length / 12,
     )
-

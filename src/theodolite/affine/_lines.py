@@ -39,7 +39,9 @@ class Lines:
     level: Array
 
     @classmethod
-    def combine(cls, half: Number, slopes: Array, levels: Array, supports: Supports, base: tuple[Number, Number]) -> Lines:
+    def combine(
+        cls, half: Number, slopes: Array, levels: Array, supports: Supports, base: tuple[Number, Number]
+    ) -> Lines:
         """Return ``base`` plus every neuron's line ``slopes * y + levels`` times its factors, on [-half, half]."""
         inside = supports.at[supports.kinked]
         knots, place = np.unique(inside, return_inverse=True)

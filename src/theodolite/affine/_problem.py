@@ -153,7 +153,9 @@ def as_number(name: str, value: Any) -> Number:
             return Fraction(int(value))
         number = float(value)
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-        raise DataError(f"{name} is {value!r}", fix='Pass a finite number, exact ones as an integer or as "p/q"') from None
+        raise DataError(
+            f"{name} is {value!r}", fix='Pass a finite number, exact ones as an integer or as "p/q"'
+        ) from None
     if not np.isfinite(number):
         raise DataError(f"{name} is {value!r}", fix="Pass a finite number")
     return number

@@ -1,0 +1,84 @@
+"""The options of an affine-target landscape, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from theodolite._errors import DataError
+from theodolite.affine._problem import Activation, Number, Problem, as_number
+
+__all__ = ["Options", "check_options"]
+
+_ARITHMETICS = ("auto", "float64", "verified", "exact")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The width, the arithmetic and the problem, which is rational where all its numbers were given exactly."""
+
+    hidden: int
+    arithmetic: str
+    problem: Problem
+
+    @property
+    def may_be_exact(self) -> bool:
+        """Whether exact parameters stay exact."""
+        return self.problem.exact
+
+    @property
+    def specification(self) -> str:
+        """The network as the command line writes it."""
+        slope = f"({self.problem.gamma})" if self.problem.activation is Activation.LEAKY_RELU else ""
+        return f"{self.problem.activation.value}{slope}:1-{self.hidden}-1"
+
+
+def check_options(
+    hidden: Any, activation: Any, negative_slope: Any, interval: Any, slope: Any, intercept: Any, arithmetic: Any
+) -> Options:
+    """Return the options, or raise ``DataError`` naming the one that cannot be used."""
+    if isinstance(hidden, bool) or not isinstance(hidden, (int, np.integer)) or hidden < 1:
+        raise DataError(f"hidden is {hidden!r}", fix="Pass how many neurons there are, an integer of at least 1")
+    if activation not in tuple(Activation):
+        names = ", ".join(Activation)
+        raise DataError(f"activation is {activation!r}", fix=f"Use one of {names}")
+    if arithmetic not in _ARITHMETICS:
+        raise DataError(f"arithmetic is {arithmetic!r}", fix=f"Use one of {', '.join(_ARITHMETICS)}")
+    try:
+        start, end = interval
+    except (TypeError, ValueError):
+        raise DataError(f"interval is {interval!r}", fix="Pass its two ends, for example (0, 1)") from None
+    kind = Activation(activation)
+    gamma: Number = as_number("negative_slope", negative_slope) if kind is Activation.LEAKY_RELU else Fraction(0)
+    if gamma < 0:
+        raise DataError(
+            f"negative_slope is {negative_slope!r}",
+            cause="below 0 the classification is not known",
+            fix="Pass a slope of 0 or more",
+        )
+    named = {"interval": start, "the end of interval": end, "slope": slope, "intercept": intercept}
+    numbers = [gamma, *(as_number(name, value) for name, value in named.items())]
+    if arithmetic == "exact" and any(isinstance(number, float) for number in numbers):
+        raise DataError(
+            'arithmetic is "exact", but some option is a float',
+            cause="a float is the binary number that it is, rarely the decimal that was meant",
+            fix='Pass integers, Fractions or strings such as "0.01"',
+        )
+    problem = Problem(kind, *numbers)
+    if arithmetic == "verified":
+        problem = problem.as_exact()
+    elif arithmetic == "float64" or any(isinstance(number, float) for number in numbers):
+        problem = problem.as_float()
+    if not problem.start < problem.end:
+        raise DataError(
+            f"interval is {interval!r}", cause="its start is not below its end", fix="Pass the smaller end first"
+        )
+    for name, value in (("T^5", problem.length**5), ("the loss of the best constant", problem.plateau)):
+        if not problem.exact and not np.isfinite(value):
+            raise DataError(
+                f"{name} overflows", cause=f"interval is {interval!r}, slope is {slope!r}", fix="Rescale them"
+            )
+    return Options(int(hidden), arithmetic, problem)
