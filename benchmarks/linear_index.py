@@ -107,7 +107,7 @@ def main() -> None:
     verdicts: list[th.Verdict] = []
     elapsed, _ = median_of_five(lambda: verdicts.append(land.classify(params)) or np.zeros(0))
     report("classify(params): formula, with family and way out", elapsed, verdicts[-1].index, index)
-    counts, row = land._sets.counts, land._sets.taken(saddle.key)
+    counts, row = land._problem.sets.counts, land._problem.sets.taken(saddle.key)
     elapsed, formula = median_of_five(lambda: counts.index(row))
     report("formula alone, the family known", elapsed, int(formula[0]), index)
 

@@ -23,7 +23,7 @@ def main() -> None:
     x = rng.normal(size=(1000, EIGENVALUES))
     land = th.LinearLandscape(x, x @ rng.normal(size=(EIGENVALUES, EIGENVALUES)) / 14, hidden=HIDDEN)
     print(f"{land.specification}: {float(land.count()):.3g} critical families")  # count() also does the one reduction
-    families: Families = land._sets.families
+    families: Families = land._problem.sets.families
 
     start = perf_counter()
     Compiled(families).take(1)

@@ -13,7 +13,7 @@ from theodolite._evidence import Evidence
 from theodolite._kind import Kind
 from theodolite._notebook import facts_html, facts_text
 from theodolite._panels import Panel
-from theodolite._typing import Parameters, Real, Seed
+from theodolite._typing import Integer, Parameters, Real, Seed
 
 __all__ = ["CriticalSet", "Home", "Piece", "Stratum", "generator"]
 
@@ -73,8 +73,8 @@ class Piece:
     @overload
     def sample(self, rng: Seed, size: None = None) -> Parameters: ...
     @overload
-    def sample(self, rng: Seed, size: int | np.integer[Any]) -> list[Parameters]: ...
-    def sample(self, rng: Seed, size: int | np.integer[Any] | None = None) -> Parameters | list[Parameters]:
+    def sample(self, rng: Seed, size: Integer) -> list[Parameters]: ...
+    def sample(self, rng: Seed, size: Integer | None = None) -> Parameters | list[Parameters]:
         """Draw one random member, or a list of ``size`` of them; the same seed gives the same members."""
         home, source = self._home(), generator(rng)
         if size is None:

@@ -15,7 +15,7 @@ from theodolite._errors import NotCoveredError, ShapeError
 from theodolite._kind import Kind
 from theodolite._panels import Description, Panel
 from theodolite._table import Table
-from theodolite._typing import Array, Parameters, ParametersLike, Real
+from theodolite._typing import Array, Number, Parameters, ParametersLike, Real
 from theodolite._verdict import Direction, Verdict
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Landscape(ABC):
         return Hessian(self, self.coerce(params))
 
     @abstractmethod
-    def classify(self, params: ParametersLike, *, rtol: float | None = None) -> Verdict:
+    def classify(self, params: ParametersLike, *, rtol: Number | None = None) -> Verdict:
         """Say what ``params`` is, how that is known, and how to leave if it is not a minimum."""
 
     @abstractmethod

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, SupportsFloat, TypeAlias
+from typing import TYPE_CHECKING, Any, SupportsFloat, TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Shaped
 
-__all__ = ["Array", "Matrix", "Parameters", "ParametersLike", "Real", "Seed", "Vector"]
+__all__ = [
+    "Array",
+    "Biased",
+    "Integer",
+    "Matrix",
+    "Number",
+    "Option",
+    "Parameters",
+    "ParametersLike",
+    "Real",
+    "Seed",
+    "Vector",
+    "Widths",
+]
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Vector: TypeAlias = Float[np.ndarray, " _"]
@@ -17,10 +30,16 @@ Matrix: TypeAlias = Float[np.ndarray, "_ _"]
 Parameters: TypeAlias = tuple[Shaped[np.ndarray, "..."], ...]
 """One array per entry of ``parameter_shapes``: float64, or objects that are all ``Fraction``."""
 
-ParametersLike: TypeAlias = Sequence[Any]
-"""What users may pass as parameters: any sequence of array-likes of the right sizes."""
-
 Real: TypeAlias = SupportsFloat
 """A float, a ``Fraction``, or an algebraic number: ``float(x)`` always works."""
 
-Seed: TypeAlias = int | np.integer[Any] | np.random.Generator
+if TYPE_CHECKING:
+    Biased: TypeAlias = bool | str | tuple[int, ...]
+    Integer: TypeAlias = int | np.integer[Any]
+    Number: TypeAlias = float
+    Option: TypeAlias = str
+    ParametersLike: TypeAlias = Sequence[Any]
+    Seed: TypeAlias = int | np.integer[Any] | np.random.Generator
+    Widths: TypeAlias = int | tuple[int, ...]
+else:  # arguments of users, which are checked by hand so that what does not fit gets one of our own errors
+    Biased = Integer = Number = Option = ParametersLike = Seed = Widths = Any

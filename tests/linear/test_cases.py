@@ -29,7 +29,7 @@ def test_verdict(case: Case) -> None:
     assert float(verdict.critical_set.value) == pytest.approx(float(case.loss), abs=1e-12)
     assert verdict.distance is not None
     assert verdict.distance < 1e-12
-    taken = land._sets.taken(verdict.critical_set.key)[0]
+    taken = land._problem.sets.taken(verdict.critical_set.key)[0]
     assert taken.tolist() == case.taken
 
 
@@ -38,7 +38,7 @@ def test_counts_and_eigenvalues(case: Case) -> None:
     assert land.count() == case.families == len(list(land.critical_sets()))
     assert land.count_strata() == case.strata
     assert land.count_strata() == sum(len(list(family.strata())) for family in land.critical_sets())
-    assert np.allclose(np.unique(np.round(land._reduced.eigenvalues, 9))[::-1], case.eigenvalues)
+    assert np.allclose(np.unique(np.round(land._problem.reduction.eigenvalues, 9))[::-1], case.eigenvalues)
 
 
 def test_stratum(case: Case) -> None:

@@ -199,7 +199,7 @@ def test_canonical_points_of_real_data(name: str) -> None:
     source = np.random.default_rng(5)
     for hidden in (2, x.shape[1]):
         land = th.LinearLandscape(x, x, hidden)
-        sets = land._sets
+        sets = land._problem.sets
         k = len(sets.families.multiplicities)
         rows = [np.eye(k, dtype=np.int64)[i] for i in range(k)]
         rows += [(np.arange(k) < s).astype(np.int64) for s in range(sets.families.cap + 1)]
@@ -225,7 +225,7 @@ def test_two_thousand_canonical_points_of_real_data(name: str) -> None:
     source = np.random.default_rng(7)
     for hidden in sorted({1, 2, 5, x.shape[1] // 2, x.shape[1]}):
         land = th.LinearLandscape(x, x, hidden)
-        sets = land._sets
+        sets = land._problem.sets
         k = len(sets.families.multiplicities)
         for _ in range(2000):
             row = np.zeros(k, dtype=np.int64)

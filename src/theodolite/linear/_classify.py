@@ -12,7 +12,7 @@ from theodolite._kind import Kind
 from theodolite._references import cite
 from theodolite._typing import Matrix, Parameters
 from theodolite._verdict import Verdict
-from theodolite.linear._escape import gradient_direction, saddle_direction
+from theodolite.linear._escape import saddle_direction
 from theodolite.linear._nearest import Nearest, Point, nearest_critical
 from theodolite.linear._reduction import Reduction
 from theodolite.linear._sets import FamilySets
@@ -28,7 +28,7 @@ _CLEAR = 10.0
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A point of a landscape with all that its verdict needs: ``unit`` is twice the loss's factor before the sum of squares."""
+    """A point in core coordinates with all that its verdict needs: ``unit`` is twice the factor before the sum of squares."""
 
     reduction: Reduction
     sets: FamilySets
@@ -36,7 +36,6 @@ class Question:
     w1: Matrix
     w2: Matrix
     loss: float
-    gradient: Parameters
     unit: float
     rtol: float
 
@@ -47,7 +46,10 @@ class Question:
 
 
 def classify(question: Question) -> Verdict:
-    """Return the verdict: critical within ``rtol``, provably not critical, or undecided, in this order."""
+    """Return the verdict: critical within ``rtol``, provably not critical, or undecided, in this order.
+
+    A point that is not critical comes without a way out: the gradient is one, and it is the network's to give.
+    """
     reduction, sets = question.reduction, question.sets
     point = Point.of(reduction, question.w1, question.w2)
     near = nearest_critical(reduction, point, sets.families.cap, question.rtol)
@@ -60,14 +62,13 @@ def classify(question: Question) -> Verdict:
         index = int(sets.counts.index(taken)[0])
         kind = Kind.STRICT_SADDLE if index else Kind.GLOBAL_MINIMUM
         if near.idle_margin >= _CLEAR:
-            nullity = int(sets.counts.stratum_nullity(taken, near.outer, near.inner)[0])
+            nullity = sets.nullity(taken, near.outer, near.inner)
         if index:
             escape = saddle_direction(reduction, near, question.params, question.unit, _evidence(question, near, slope))
     elif critical or slope <= roundoff:
         kind = Kind.UNDECIDED
     else:
         kind = Kind.NOT_CRITICAL
-        escape = gradient_direction(reduction, question.params, question.gradient, question.unit)
     best = float(sets.families.values(sets.top)[0])
     return Verdict(
         kind=kind,

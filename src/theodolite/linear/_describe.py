@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -28,6 +29,7 @@ __all__ = ["Portrait"]
 
 _MOST_MOVES = 12
 _EXTENT = 1.5
+_BIAS_WORDS = {(): "", (1, 2): " with biases", (1,): " with hidden biases", (2,): " with an output bias"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,19 +45,24 @@ class Portrait:
         options, reduction = self.options, self.reduction
         autoencoder = reduction.x.shape == reduction.y.shape and bool(np.array_equal(reduction.x, reduction.y))
         kind = "Linear autoencoder" if autoencoder else "Linear network"
-        layers = f"{options.d_in}-{options.hidden}-{options.d_out}"
+        layout = options.layout
+        layers = f"{layout.d_in}-{layout.hidden}-{layout.d_out}"
         matrix = "X^T X" if autoencoder else r"\Sigma"
         return Description(
-            title=f"{kind} {layers}",
-            network=f"linear:{layers}",
-            data=f"{reduction.samples} samples, {options.d_in} inputs, {options.d_out} outputs",
-            parameter_count=options.hidden * (options.d_in + options.d_out),
+            title=f"{kind} {layers}{_BIAS_WORDS[layout.biased]}",
+            network=options.specification,
+            data=f"{reduction.samples} samples, {layout.d_in} inputs, {layout.d_out} outputs",
+            parameter_count=self._total,
             noun="family",
             nouns="families",
             way="swap one direction or add one",
             formulas=(self._value_formula(matrix, autoencoder), self._index_formula()),
             facts=self._facts(matrix),
         )
+
+    @property
+    def _total(self) -> int:
+        return sum(prod(shape) for shape in self.options.layout.shapes)
 
     def _value_formula(self, matrix: str, autoencoder: bool) -> Formula:
         weight = {"half_sum": r"\tfrac{1}{2}", "sum": "", "mean": r"\tfrac{1}{N}"}[self.options.reduction]
@@ -74,7 +81,7 @@ class Portrait:
         )
 
     def _index_formula(self) -> Formula:
-        p, m = self.options.hidden, self.reduction.m
+        p, m = self.options.layout.hidden, self.reduction.m
         return Formula(
             rf"\mathrm{{ind}}(S) = \sum_{{i \in S}} \#\{{ j \notin S : \lambda_j > \lambda_i \}} + ({p} - |S|)({m} - |S|)",
             "Morse index, the number of independent ways down: each kept direction counts every stronger one it leaves out, "
@@ -124,14 +131,15 @@ class Portrait:
         counts = self.sets.counts
         generic = counts.generic(taken)
         index, nullity = int(counts.index(taken)[0]), int(generic.nullity[0])
-        total = self.options.hidden * (self.options.d_in + self.options.d_out)
+        nullity += self.sets.zeros
+        dimension, total = int(generic.dimension[0]) + self.sets.zeros, self._total
         if nullity == 0:
             caption = "No zeros: an isolated point."
-        elif nullity == int(generic.dimension[0]):
+        elif nullity == dimension:
             caption = "Every zero is a direction along the family itself; none is undecided."
         else:
             caption = (
-                f"{nullity - int(generic.dimension[0])} of the zeros are not directions along the family: there the Hessian "
+                f"{nullity - dimension} of the zeros are not directions along the family: there the Hessian "
                 "alone does not settle the kind, the theorem does."
             )
         return SignsPanel(f"Curvature signs, {total} weights", index, nullity, total - index - nullity, caption)
@@ -198,7 +206,7 @@ class Portrait:
         return (
             PlanePanel(
                 f"{words[0].upper()}{words[1:]} of {label}" if step else f"A slice through {label}",
-                f"A plane through the {self.options.hidden * (self.options.d_in + self.options.d_out)} weights: one hidden "
+                f"A plane through the {self._total} weights: one hidden "
                 f"unit carries a mixture of directions {i + 1} and {j + 1}, the others stay; both layers balanced.",
                 f"weight on direction {i + 1}",
                 f"weight on direction {j + 1}",

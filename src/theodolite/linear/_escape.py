@@ -19,46 +19,31 @@ from theodolite._evidence import Assumption, Evidence, Method
 from theodolite._typing import Matrix, Parameters, Vector
 from theodolite._verdict import Direction
 from theodolite.linear._nearest import Nearest
+from theodolite.linear._network import Network
 from theodolite.linear._reduction import Reduction
 
 __all__ = ["gradient_direction", "saddle_direction"]
 
 
-def gradient_direction(reduction: Reduction, params: Parameters, gradient: Parameters, unit: float) -> Direction:
+def gradient_direction(network: Network, params: Parameters) -> Direction:
     """Return the straight way down along the negative gradient, to the lowest point on that line.
 
     The loss on a line is a polynomial of degree 4, minimised exactly through the roots of its derivative.
     """
-    (w1, w2), (g1, g2) = params, gradient
-    size = float(np.hypot(np.linalg.norm(g1), np.linalg.norm(g2)))
-    d1, d2 = -g1 / size, -g2 / size
-    a, b = w1 @ reduction.inputs, w2
-    da = d1 @ reduction.inputs
-    terms = (b @ a - reduction.target, b @ da + d2 @ a, d2 @ da)
-    quartic = np.zeros(5)
-    for i, left in enumerate(terms):
-        for j, right in enumerate(terms):
-            quartic[i + j] += unit * float(np.vdot(left, right)) / 2
-    slope = quartic[1]
-    quartic[0] = 0.0  # only the change of the loss is wanted
-    steps = [float(root.real) for root in np.polynomial.Polynomial(quartic).deriv().trim().roots() if root.real > 0]
-    falls = [(float(np.polynomial.polynomial.polyval(step, quartic)), step) for step in steps]
-    change, step = min(falls, key=lambda fall: fall[0], default=(0.0, 0.0))
+    gradient = network.gradient(params)
+    size = float(np.sqrt(sum(float(np.sum(part**2)) for part in gradient)))
+    vector = tuple(-part / size for part in gradient)
+    change = np.polynomial.Polynomial(network.along(params, vector))
+    roots = np.asarray(change.deriv().trim().roots(), dtype=complex)
+    falls = [(float(change(root.real)), float(root.real)) for root in roots if root.real > 0]
+    fall, step = min(falls, default=(0.0, 0.0))
     evidence = Evidence(
         Method.NUMERIC,
-        assumptions=(Assumption("the loss on the line is an exact polynomial of degree 4"),),
-        scope=f"slope {slope:.6g} along the unit vector",
+        assumptions=(Assumption("the loss on the line is a polynomial of degree 4"),),
+        scope=f"slope {change.coef[1]:.6g} along the unit vector",
     )
-    return Direction(
-        (d1, d2),
-        1,
-        None,
-        float(step),
-        -change,
-        "along the negative gradient",
-        evidence,
-        partial(_line, params, (d1, d2)),
-    )
+    words = "along the negative gradient"
+    return Direction(vector, 1, None, step, -fall, words, evidence, partial(_line, params, vector))
 
 
 def saddle_direction(

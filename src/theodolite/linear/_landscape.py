@@ -16,18 +16,16 @@ from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
 from theodolite._panels import Description, Panel
 from theodolite._table import Table
-from theodolite._typing import Array, Matrix, Parameters, ParametersLike
+from theodolite._typing import Array, Biased, Number, Option, Parameters, ParametersLike, Widths
 from theodolite._verdict import Direction, Verdict
 from theodolite.io._network import Specification
-from theodolite.linear._canonical import balanced_member, random_member
-from theodolite.linear._classify import Question, classify
-from theodolite.linear._counts import Counts
+from theodolite.linear._charts import Chart, chart_for
 from theodolite.linear._data import Samples, gather
-from theodolite.linear._describe import Portrait
-from theodolite.linear._families import Families
+from theodolite.linear._lift import lift_verdict
+from theodolite.linear._network import Network
 from theodolite.linear._options import Options, check_options
-from theodolite.linear._reduction import Reduction, reduce
-from theodolite.linear._sets import FamilySets
+from theodolite.linear._problem import Problem
+from theodolite.linear._shallow import ShallowProblem
 
 __all__ = ["LinearLandscape"]
 
@@ -60,12 +58,12 @@ class LinearLandscape(SurveyableLandscape):
         self,
         X: Any,
         Y: Any,
-        hidden: int | tuple[int, ...],
+        hidden: Widths,
         *,
-        bias: bool | str | tuple[int, ...] = False,
-        l2: float = 0.0,
-        reduction: str = "half_sum",
-        arithmetic: str = "auto",
+        bias: Biased = False,
+        l2: Number = 0.0,
+        reduction: Option = "half_sum",
+        arithmetic: Option = "auto",
     ) -> None:
         self._gather([(X, Y)], hidden, bias, l2, reduction, arithmetic)
 
@@ -73,12 +71,12 @@ class LinearLandscape(SurveyableLandscape):
     def from_batches(
         cls,
         batches: Iterable[tuple[Any, Any]],
-        hidden: int | tuple[int, ...],
+        hidden: Widths,
         *,
-        bias: bool | str | tuple[int, ...] = False,
-        l2: float = 0.0,
-        reduction: str = "half_sum",
-        arithmetic: str = "auto",
+        bias: Biased = False,
+        l2: Number = 0.0,
+        reduction: Option = "half_sum",
+        arithmetic: Option = "auto",
     ) -> LinearLandscape:
         """Build the landscape from pairs ``(X, Y)`` of row blocks, one in memory at a time.
 
@@ -97,37 +95,29 @@ class LinearLandscape(SurveyableLandscape):
         return cls(X, Y, spec.hidden, bias=spec.bias, **options)
 
     def _gather(
-        self, batches: Iterable[tuple[Any, Any]], hidden: Any, bias: Any, l2: Any, reduction: str, arithmetic: str
+        self, batches: Iterable[tuple[Any, Any]], hidden: Any, bias: Any, l2: Any, reduction: Any, arithmetic: Any
     ) -> None:
         samples, _, _ = gather(batches)
         self._samples: Samples = samples
         self._options: Options = check_options(
             samples.d_in, samples.d_out, samples.count, hidden, bias, l2, reduction, arithmetic
         )
+        self._network = Network(self._options.layout, samples, self._options.factor, self._options.l2)
+        self._chart: Chart = chart_for(samples, self._options.layout)
 
     @cached_property
-    def _reduced(self) -> Reduction:
-        return reduce(self._samples.x, self._samples.y, self._samples.count)
-
-    @cached_property
-    def _sets(self) -> FamilySets:
-        reduced, options = self._reduced, self._options
-        cap = min(options.hidden, reduced.m)
-        floor = options.factor * reduced.floor
-        families = Families(reduced.eigenvalues, reduced.multiplicities, cap, floor, options.factor)
-        counts = Counts(reduced.multiplicities, options.hidden, options.d_in, options.d_out, reduced.rho)
-        scope = f"all critical points of {self.specification} on {reduced.samples} samples"
-        return FamilySets(families, counts, reduced.assumptions(), scope)
+    def _problem(self) -> Problem:
+        return ShallowProblem(self._chart, self._samples.count, self._options)
 
     @property
     def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
-        """``((hidden, d_in), (d_out, hidden))``, as ``torch.nn.Linear`` stores its weights."""
-        return (self._options.hidden, self._options.d_in), (self._options.d_out, self._options.hidden)
+        """``((hidden, d_in), (d_out, hidden))``, as ``torch.nn.Linear`` stores its weights, each bias behind its weights."""
+        return self._options.layout.shapes
 
     @property
     def specification(self) -> str:
         """The network as the command line writes it."""
-        return f"linear:{self._options.d_in}-{self._options.hidden}-{self._options.d_out}"
+        return self._options.specification
 
     @cached_property
     def fingerprint(self) -> str:
@@ -137,100 +127,70 @@ class LinearLandscape(SurveyableLandscape):
 
     def description(self) -> Description:
         """What this landscape is, in words and formulas."""
-        return self._portrait.description()
-
-    @cached_property
-    def _portrait(self) -> Portrait:
-        return Portrait(self._options, self._reduced, self._sets)
-
-    def _residual(self, w1: Matrix, w2: Matrix) -> Matrix:
-        residual: Matrix = (self._samples.x @ w1.T) @ w2.T - self._samples.y
-        return residual
+        return self._problem.description()
 
     def loss(self, params: ParametersLike) -> float:
         """Return the loss at ``params``, computed from the reduced data: its cost does not depend on the samples."""
-        w1, w2 = self.coerce(params)
-        return self._options.factor * float(np.sum(self._residual(w1, w2) ** 2))
+        return self._network.loss(self.coerce(params))
 
     def gradient(self, params: ParametersLike) -> Parameters:
         """Return the gradient: with E = X W1^T W2^T - Y, twice the factor times (W2^T E^T X, E^T X W1^T)."""
-        w1, w2 = self.coerce(params)
-        error = 2 * self._options.factor * self._residual(w1, w2)
-        return (w2.T @ error.T) @ self._samples.x, error.T @ (self._samples.x @ w1.T)
+        return self._network.gradient(self.coerce(params))
 
     def hessian_vector_product(self, params: ParametersLike, direction: ParametersLike) -> Parameters:
         """Return the derivative of the gradient at ``params`` along ``direction``."""
-        (w1, w2), (v1, v2) = self.coerce(params), self.coerce(direction)
-        x, unit = self._samples.x, 2 * self._options.factor
-        error = unit * self._residual(w1, w2)
-        hidden, moved = x @ w1.T, x @ v1.T
-        change = unit * (moved @ w2.T + hidden @ v2.T)
-        return (v2.T @ error.T + w2.T @ change.T) @ x, change.T @ hidden + error.T @ moved
+        return self._network.hessian_vector_product(self.coerce(params), self.coerce(direction))
 
     def count(self) -> int:
         """Return the number of families, in closed form: [z^s] of prod (1 + z + ... + z^m_i), summed over s."""
-        return self._sets.families.count()
+        return self._problem.count()
 
     def count_strata(self) -> int:
         """Return the number of strata of all families together, in closed form."""
-        return self._sets.counts.count_strata()
+        return self._problem.count_strata()
 
     def work(self, *, limit: int | None = None) -> Iterator[Array]:
         """Yield blocks of packed selections in increasing loss."""
-        return (np.asarray(self._sets.families.pack(taken)) for taken in self._sets.families.chunks(limit))
+        return self._problem.work(limit)
 
     def solve(self, item: Array) -> Table:
-        """Return value, kind, index, nullity and dimension of the families packed in ``item``."""
-        return self._sets.table(np.asarray(self._sets.families.unpack(item), dtype=np.int64))
+        """Return value, kind, index, nullity and dimension of the sets packed in ``item``."""
+        return self._problem.solve(item)
 
     def name(self, key: bytes) -> str:
         """Return the selection that ``key`` stands for, for example ``{1, 3}``."""
-        return self._sets.label(key)
+        return self._problem.label(key)
 
     def global_minimum(self) -> CriticalSet:
         """Return the family of all global minima: the largest eigenvalues that the width can carry."""
-        return self._sets.critical_set(self._sets.top, self)
+        return self._problem.global_minimum(self)
 
     def representative_of(self, piece: Piece) -> Parameters:
-        """Build the balanced member of a family, W2^T W2 = W1 W1^T; of any other stratum a fixed random member."""
-        taken = self._sets.taken(piece.key)[0]
-        if isinstance(piece, Stratum) and any(self._sets.idle(piece.key)):
-            return self.sample_of(piece, np.random.default_rng(0))
-        return balanced_member(self._reduced, self._options.hidden, taken)
+        """Build the balanced member of a family, W2^T W2 = W1 W1^T, hidden biases zero."""
+        return self._chart.lift(self._problem.representative(piece), None)
 
     def sample_of(self, piece: Piece, source: np.random.Generator) -> Parameters:
         """Draw a member: of a family from its largest stratum, of a stratum from all of it."""
-        outer, inner = self._sets.idle(piece.key)
-        return random_member(self._reduced, self._options.hidden, self._sets.taken(piece.key)[0], outer, inner, source)
+        return self._chart.stir(self._chart.lift(self._problem.sample(piece, source), None), source)
 
     def strata_of(self, critical_set: CriticalSet) -> Iterator[Stratum]:
         """Yield the strata (p0, q) of a family: outer directions only W2 has, inner ones only W1 has."""
-        return self._sets.strata(critical_set)
+        return self._problem.strata(critical_set)
 
     def panels(self, critical_set: CriticalSet) -> tuple[Panel, ...]:
         """Return spectrum, curvature signs, moves and the plane of the way out."""
-        return self._portrait.panels(self._sets.taken(critical_set.key), self)
+        return self._problem.panels(critical_set, self)
 
-    def classify(self, params: ParametersLike, *, rtol: float | None = None) -> Verdict:
+    def classify(self, params: ParametersLike, *, rtol: Number | None = None) -> Verdict:
         """Say what ``params`` is: critical if an exactly critical point lies within ``rtol`` times the layers' sizes.
 
         ``rtol`` is by default the square root of the round-off of the type in which the parameters were given. Inputs are
         measured in units of their own norms, so that rescaling a feature changes no verdict.
         """
         tolerance = float(np.sqrt(given_epsilon(params))) if rtol is None else check_rtol(rtol)
-        w1, w2 = self.coerce(params)
-        question = Question(
-            self._reduced,
-            self._sets,
-            self,
-            w1,
-            w2,
-            self.loss((w1, w2)),
-            self.gradient((w1, w2)),
-            2 * self._options.factor,
-            tolerance,
-        )
-        return classify(question)
+        arrays = self.coerce(params)
+        verdict = self._problem.judge(self._chart.core(arrays), self._network.loss(arrays), tolerance, self)
+        return lift_verdict(self._network, self._chart, arrays, verdict, tolerance)
 
     def escape(self, params: ParametersLike) -> Direction:
         """Return a way down from ``params``: a curve with its exact decrease at saddles, the gradient elsewhere."""

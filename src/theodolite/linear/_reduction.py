@@ -108,17 +108,21 @@ class Reduction:
         )
 
 
-def reduce(x: Matrix, y: Matrix, samples: int, *, centred_from: float = 0.0) -> Reduction:
-    """Reduce a triangular pair ``x``, ``y`` that stands for ``samples`` rows.
+def reduce(x: Matrix, y: Matrix, samples: int, x_sizes: Vector, y_sizes: Vector) -> Reduction:
+    """Reduce stand-ins ``x``, ``y`` for ``samples`` rows; errors of their columns scale with ``x_sizes``, ``y_sizes``.
 
-    ``centred_from`` is the relative size of what centring subtracted: its round-off scales with the data before centring.
+    Those are the norms of the columns, or where the data was centred the norms before: what centring leaves of a column can
+    be smaller than its error, and then the column is zero.
     """
+    # Householder QR and the SVD disturb each column by this much relative to its size, in a generous count.
+    noise = 8 * _EPSILON * (np.sqrt(samples) + x.shape[1]) * np.sqrt(x.shape[1])
+    x, y = _without_noise(x, x_sizes, noise), _without_noise(y, y_sizes, noise)
     scaled, exponents = column_equilibrated(x)
     scale = np.ldexp(1.0, exponents)
+    present = np.any(x != 0, axis=0)
+    disturbance = noise * float(np.max(x_sizes / scale, where=present, initial=1.0))
     basis, sizes, rows = np.linalg.svd(scaled, full_matrices=True)
-    # Householder QR and the SVD disturb each equilibrated column (norm below 2) by this much, in a generous count.
-    disturbance = 8 * _EPSILON * np.sqrt(x.shape[1]) * (np.sqrt(samples) + x.shape[1]) * (1 + centred_from)
-    input_rank = numerical_rank(scaled, float(disturbance))
+    input_rank = numerical_rank(scaled, disturbance)
     rho = input_rank.rank
     basis, sizes, axes, spare = basis[:, :rho], sizes[:rho], rows[:rho].T, rows[rho:].T
     inputs = scale[:, None] * axes * sizes
@@ -130,8 +134,8 @@ def reduce(x: Matrix, y: Matrix, samples: int, *, centred_from: float = 0.0) -> 
     target = (basis.T @ y).T
     rest = y - basis @ target.T
     rest -= basis @ (basis.T @ rest)
-    condition = float(sizes[0] / sizes[-1]) if rho else 1.0
-    values, left, right, target_rank = _target_svd(target, y, rest, disturbance, condition)
+    tilt = disturbance * (float(sizes[0] / sizes[-1]) if rho else 1.0)
+    values, left, right, target_rank = _target_svd(target, y_sizes, rest, noise, tilt)
     return Reduction(
         x=x,
         y=y,
@@ -147,23 +151,26 @@ def reduce(x: Matrix, y: Matrix, samples: int, *, centred_from: float = 0.0) -> 
         right_null=_complement(right),
         floor=float(np.sum(rest**2)),
         groups=_groups(values),
-        input_scale=np.where(np.any(x != 0, axis=0), scale, 1.0),
+        input_scale=scale,
         input_rank=input_rank,
         target_rank=target_rank,
     )
 
 
+def _without_noise(columns: Matrix, sizes: Vector, noise: float) -> Matrix:
+    """Return the columns with those set to zero that are smaller than their own error."""
+    return np.where(np.linalg.norm(columns, axis=0) <= noise * sizes, 0.0, columns)
+
+
 def _target_svd(
-    target: Matrix, y: Matrix, rest: Matrix, disturbance: float, condition: float
+    target: Matrix, y_sizes: Vector, rest: Matrix, noise: float, tilt: float
 ) -> tuple[Vector, Matrix, Matrix, RankDecision]:
     """Singular values and vectors of the outputs x rank matrix ``target``, its rank decided with every output in its own units.
 
-    An error of the input space tilts ``target`` only by what lies outside that space, hence ``condition`` times the rest of Y.
+    An error of the input space tilts ``target`` only by what lies outside that space.
     """
-    norms = np.linalg.norm(y, axis=0)
-    units = np.ldexp(1.0, np.where(norms > 0, np.frexp(norms)[1], 0))
-    outside = float(np.linalg.norm(rest / units))
-    error = disturbance * (1 + condition * outside)
+    units = np.ldexp(1.0, np.where(y_sizes > 0, np.frexp(y_sizes)[1], 0))
+    error = noise * float(np.linalg.norm(y_sizes / units)) + tilt * float(np.linalg.norm(rest / units))
     equal = target / units[:, None]
     decision = numerical_rank(equal, error)
     m = decision.rank

@@ -22,12 +22,16 @@ __all__ = ["FamilySets", "selection_label"]
 
 @dataclass(frozen=True, eq=False)
 class FamilySets:
-    """Builds the tables, labels and strata of one landscape's families from their selections."""
+    """Builds the tables, labels and strata of one landscape's families from their selections.
+
+    ``zeros`` is how many parameters the loss does not see beyond those that ``counts`` knows of.
+    """
 
     families: Families
     counts: Counts
     checked: tuple[Assumption, ...]
     scope: str
+    zeros: int = 0
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -54,7 +58,8 @@ class FamilySets:
         index = self.counts.index(taken)
         generic = self.counts.generic(taken)
         low, high = self.counts.nullity_range(taken)
-        columns = (index, generic.nullity, generic.dimension, index, index, low, high)
+        free = self.zeros
+        columns = (index, generic.nullity + free, generic.dimension + free, index, index, low + free, high + free)
         kinds = np.where(index == 0, Kind.GLOBAL_MINIMUM.code, Kind.STRICT_SADDLE.code)
         return Table(
             self.families.values(taken),
@@ -69,6 +74,10 @@ class FamilySets:
         """Return the selection that a key of a family or of a stratum stands for, as a single row."""
         row = np.frombuffer(key[: self.families.key_width], dtype=np.uint8)[None, :]
         return np.asarray(self.families.unpack(row), dtype=np.int64)
+
+    def nullity(self, taken: Array, outer: int, inner: int) -> int:
+        """Return the nullity of the stratum (p0, q) = (outer, inner) of the family of a single row ``taken``."""
+        return int(self.counts.stratum_nullity(taken, outer, inner)[0]) + self.zeros
 
     def critical_set(self, taken: Array, home: Home) -> CriticalSet:
         """Return the family of a single row ``taken``."""
@@ -105,8 +114,8 @@ class FamilySets:
             value=float(self.families.values(taken)[0]),
             kind=Kind.STRICT_SADDLE if index else Kind.GLOBAL_MINIMUM,
             index=index,
-            nullity=int(self.counts.stratum_nullity(taken, outer, inner)[0]),
-            dimension=int(self.counts.stratum_dimension(taken, outer, inner)[0]),
+            nullity=self.nullity(taken, outer, inner),
+            dimension=int(self.counts.stratum_dimension(taken, outer, inner)[0]) + self.zeros,
             label=self.label(key),
             evidence=self.evidence,
             key=key,
