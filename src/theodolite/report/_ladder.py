@@ -10,7 +10,7 @@ from theodolite._kind import Kind
 from theodolite.report._axis import Axis, axis_for
 from theodolite.report._rows import Rows
 
-__all__ = ["LABELLED_AT_MOST", "MARKED_AT_MOST", "ladder_data", "marked", "strips"]
+__all__ = ["BINS", "LABELLED_AT_MOST", "MARKED_AT_MOST", "STEPS_AT_MOST", "labelled", "ladder_data", "marked", "strips"]
 
 LABELLED_AT_MOST = 40
 """With more sets than this only minima, the lowest saddle and the chosen set are labelled."""
@@ -18,7 +18,12 @@ LABELLED_AT_MOST = 40
 MARKED_AT_MOST = 400
 """With more sets than this the ladder shows densities, and marks only where they are asked for."""
 
-_BINS = 150
+STEPS_AT_MOST = 60
+"""With more marks than this only the steps of the chosen set are drawn."""
+
+BINS = 150
+"""Densities are counted in this many equal stretches of the axis."""
+
 _ALWAYS_MARKED = 60
 
 
@@ -39,6 +44,7 @@ def ladder_data(rows: Rows) -> dict[str, Any]:
         "marks": marked(rows) if dense else None,
         "strips": strips(axis, rows.values, rows.indices) if dense else None,
         "indices": _reach(rows.indices),
+        "steps": STEPS_AT_MOST,
     }
 
 
@@ -60,7 +66,7 @@ def marked(rows: Rows) -> list[int]:
 
 def strips(axis: Axis, values: Sequence[float], indices: Sequence[int | None]) -> list[list[int]]:
     """Return [index (−1: unknown), bin from below, how many sets] for every bin of the axis that is not empty."""
-    heights = {value: min(_BINS - 1, int(axis.place(value) * _BINS)) for value in set(values)}
+    heights = {value: min(BINS - 1, int(axis.place(value) * BINS)) for value in set(values)}
     cells = Counter(
         (-1 if index is None else index, heights[value]) for value, index in zip(values, indices, strict=True)
     )
@@ -73,5 +79,5 @@ def _reach(indices: Sequence[int | None]) -> dict[str, Any]:
         "low": min(known, default=0),
         "high": max(known, default=0),
         "unknown": any(n is None for n in indices),
-        "bins": _BINS,
+        "bins": BINS,
     }

@@ -37,7 +37,8 @@ def reproduce(atlas: AtlasLike, rows: Rows) -> str:
     facts.append(
         (
             "Numbers",
-            '<button type="button" class="lnk" id="save">Save as JSON</button> (all digits; embedded in this page)',
+            "All digits are embedded in this page. "
+            '<button type="button" class="lnk script noprint" id="save">Save as JSON</button>',
         )
     )
     groups: dict[str, list[str]] = {}

@@ -55,6 +55,12 @@ const ticksBetween = (low, high, count) => {
 const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 const px = (x) => Math.round(x * 10) / 10;
 
+// Figures are drawn in units of their own: the same as CSS pixels, but larger where the page is set larger, for projectors.
+const magnification = () => (innerWidth >= 1700 ? 1.2 : 1);
+const roomIn = (place, most = Infinity) => Math.max(120, Math.min(place.clientWidth / magnification(), most));
+const printing = () => document.documentElement.classList.contains("printing");
+const drawing = (w, height, attributes, parts) => h`<svg width="${px(w * magnification())}" height="${px(height * magnification())}" viewBox="0 0 ${px(w)} ${px(height)}" ${attributes}>${parts}</svg>`;
+
 const pen = document.createElement("canvas").getContext("2d");
 const textWidth = (text, size, weight = 400) => {
   pen.font = `${weight} ${size}px system-ui, sans-serif`;

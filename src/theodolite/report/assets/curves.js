@@ -6,7 +6,7 @@ const LOOKS = {
 };
 
 function chart(place, curves, labels, ticks, words) {
-  const w = place.clientWidth, height = Math.round(Math.min(380, Math.max(260, w * 0.62))), bottom = 44, top = 10, right = 12;
+  const w = roomIn(place), height = Math.round(Math.min(380, Math.max(260, w * 0.62))), bottom = 44, top = 10, right = 12;
   const xs = curves.flatMap((curve) => curve.x), ys = curves.flatMap((curve) => curve.y);
   let [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   if (x0 === x1) { x0 -= 1; x1 += 1; }
@@ -30,7 +30,7 @@ function chart(place, curves, labels, ticks, words) {
       out.push(h`<path d="${points.map(([a, b], i) => `${i ? "L" : "M"}${a} ${b}`).join("")}" fill="none" stroke="${look.stroke}" stroke-width="${look.width}" stroke-dasharray="${look.dash}"/>`);
     }
   }
-  put(place, h`<svg width="${w}" height="${height}" viewBox="0 0 ${w} ${height}" role="img" aria-label="${words}">${out}</svg><ul class="legend">${curves.map((curve) => h`<li><svg width="26" height="10" viewBox="0 0 26 10" aria-hidden="true">${swatch(curve.role)}</svg>${curve.name}</li>`)}</ul>`);
+  put(place, h`${drawing(w, height, h`role="img" aria-label="${words}"`, out)}<ul class="legend">${curves.map((curve) => h`<li><svg width="26" height="10" viewBox="0 0 26 10" aria-hidden="true">${swatch(curve.role)}</svg>${curve.name}</li>`)}</ul>`);
 }
 
 function swatch(role) {

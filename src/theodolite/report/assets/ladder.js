@@ -1,11 +1,11 @@
 // The ladder: loss upward, Morse index rightward. Where things are was decided when the page was made; here it is drawn.
 function ladder() {
   const place = find("#ladder"), data = page.ladder, axis = data.axis, dense = data.strips !== null;
-  const w = place.clientWidth, small = w < 480, height = small ? 500 : 540;
+  const w = roomIn(place), small = w < 480, height = printing() ? 410 : small ? 500 : 540;
   const tickRoom = Math.max(24, ...axis.ticks.map((tick) => textWidth(tick[1], 12)));
-  const left = px(tickRoom + 14), right = small ? 30 : 84, top = 14, bottom = 42, gap = axis.breaks.length ? 54 : 0;
-  const usable = height - top - bottom - gap * axis.breaks.length;
-  const y = (share) => height - bottom - share * usable - gap * axis.breaks.filter((at) => share > at + 1e-9).length;
+  const left = px(tickRoom + 14), right = small ? 30 : 84, top = 14, bottom = 42, foot = 10, gap = axis.breaks.length ? 54 : 0;
+  const usable = height - top - bottom - foot - gap * axis.breaks.length;
+  const y = (share) => height - bottom - foot - share * usable - gap * axis.breaks.filter((at) => share > at + 1e-9).length;
   const { low, high, unknown, bins } = data.indices;
   const columns = Math.max(1, high - low + (unknown ? 1.5 : 0)), first = left + 16, stretch = w - right - first;
   const x = (index) => first + stretch * (index === null || index < 0 ? columns : index - low) / columns;
@@ -17,7 +17,7 @@ function ladder() {
   }
   const ends = [0, ...axis.breaks, 1];
   for (let i = 1; i < ends.length; i++) {
-    out.push(h`<line x1="${left}" x2="${left}" y1="${px(y(ends[i - 1] + (i > 1 ? 2e-9 : 0)))}" y2="${px(y(ends[i]))}" stroke="var(--rule)"/>`);
+    out.push(h`<line x1="${left}" x2="${left}" y1="${px(i > 1 ? y(ends[i - 1] + 2e-9) : height - bottom)}" y2="${px(y(ends[i]))}" stroke="var(--rule)"/>`);
   }
   for (const cut of axis.breaks) {
     for (const edge of [y(cut), y(cut) - gap]) out.push(h`<line x1="${left - 6}" x2="${left + 6}" y1="${px(edge + 3)}" y2="${px(edge - 3)}" stroke="var(--ink2)"/>`);
@@ -38,7 +38,7 @@ function ladder() {
     out.push(h`<text x="${w}" y="${px(y(cut) - gap / 2 + 4)}" font-size="12" text-anchor="end" class="halo">${axis.note}</text>`);
   }
   out.push(families([...drawn], at, new Placer(w, height - bottom + 2, left), small));
-  put(place, h`<svg width="${w}" height="${height}" viewBox="0 0 ${w} ${height}" role="group" aria-label="${data.words}">${out}</svg>`);
+  put(place, drawing(w, height, h`role="group" aria-label="${data.words}"`, out));
   place.firstElementChild.nearest = (px0, py0) => {
     let best = null, least = 28 ** 2;
     for (let row = 0; row < total; row++) {
@@ -64,7 +64,7 @@ function steps(at, drawn) {
     const [a, b] = at(from), [c, d] = at(to), m = (d - b) * 0.55;
     return `M${px(a)} ${px(b)}C${px(a)} ${px(b + m)} ${px(c + (a - c) * 0.45)} ${px(d - m * 0.35)} ${px(c)} ${px(d)}`;
   };
-  const out = [], faint = drawn.size <= 60;
+  const out = [], faint = drawn.size <= page.ladder.steps;
   for (const row of drawn) {
     if (faint && row !== state.row && sets.step[row] !== null) out.push(h`<path d="${edge(row, sets.step[row])}" fill="none" stroke="var(--iso)" stroke-width=".9" opacity="${drawn.size > 30 ? 0.5 : 1}"/>`);
   }
@@ -80,7 +80,7 @@ function families(rows, at, placer, small) {
   for (const row of rows) placer.block(...at(row), 7);
   const labels = new Map();
   for (const row of new Set([state.row, ...page.ladder.labels])) {
-    const [a, b] = at(row), chosen = row === state.row, name = shortened(sets.label[row]), long = textWidth(name, 13, chosen ? 600 : 400);
+    const [a, b] = at(row), chosen = row === state.row, name = shortened(sets.label[row], small ? 14 : 22), long = textWidth(name, 13, chosen ? 600 : 400);
     const value = small ? "" : sets.shown[row];
     const gap = chosen ? 16 : 11;
     let spot = value && placer.place(a, b, long + 8 + textWidth(value, 12), gap, false), whole = Boolean(spot);

@@ -96,6 +96,11 @@ addEventListener("beforeprint", () => { document.documentElement.classList.add("
 addEventListener("afterprint", () => { document.documentElement.classList.remove("printing"); draw(); });
 addEventListener("hashchange", follow);
 addEventListener("popstate", follow);
+// Where no font for mathematics is installed, browsers draw sums no larger than letters.
+for (const sign of document.querySelectorAll("math mo")) {
+  const size = parseFloat(getComputedStyle(sign).fontSize);
+  if (/^[∑∏]$/.test(sign.textContent) && sign.getBoundingClientRect().height < 1.2 * size) sign.style.fontSize = "1.5em";
+}
 document.documentElement.classList.add("live");
 state.row = rowInAddress();
 draw();

@@ -1,6 +1,6 @@
 // The chosen set: what it is, its numbers, its spectrum, its curvature, the ways out, and how all this is known.
 function panel() {
-  const row = state.row, place = find("#panel"), w = Math.min(place.clientWidth, 560);
+  const row = state.row, place = find("#panel"), w = roomIn(place, 560);
   const own = panelsOf(row), out = [];
   out.push(h`<p class="who">${glyph(sets.kind[row], 20)}<span><bdi>${sets.label[row]}</bdi>, ${kindWords(sets.kind[row])}</span></p>
     <p class="small mut">${sentence(page.kinds[sets.kind[row]][2])} ${total > 1 ? `Number ${grouped(rankOf.get(row) + 1)} of ${grouped(total)} by ${page.description.loss}.` : ""}</p>
@@ -39,7 +39,7 @@ function spectrum(one, w) {
   });
   const kept = one.names.filter((_, i) => one.kept[i] > 0), words = `${one.title}. Kept: ${kept.join(", ") || "none"}. ${one.names.map((name, i) => `${name}: ${number(one.singular_values[i])}, ${says(i)}`).join("; ")}.`;
   const high = Math.ceil(n * each) + 2;
-  return h`<h3>${one.title}</h3><svg width="${w}" height="${high}" viewBox="0 0 ${w} ${high}" role="img" aria-label="${words}">${bars}</svg><p class="cap" style="margin:2px 0 0">${one.caption}</p>`;
+  return h`<h3>${one.title}</h3>${drawing(w, high, h`role="img" aria-label="${words}"`, bars)}<p class="cap" style="margin:2px 0 0">${one.caption}</p>`;
 }
 
 function signs(one, w, row) {
@@ -63,7 +63,7 @@ function signs(one, w, row) {
     });
   }
   const counts = h`<p class="small num" style="margin-top:2px">${one.negative} negative, ${one.zero} zero, ${one.positive} positive</p>`;
-  return h`<h3>${one.title}</h3><svg width="${w}" height="17" viewBox="0 0 ${w} 17" role="img" aria-label="${words}">${out}</svg>${counts}<p class="cap" style="margin:2px 0 0">${one.caption || zeros(one, row)}</p>`;
+  return h`<h3>${one.title}</h3>${drawing(w, 17, h`role="img" aria-label="${words}"`, out)}${counts}<p class="cap" style="margin:2px 0 0">${one.caption || zeros(one, row)}</p>`;
 }
 
 function zeros(one, row) {

@@ -97,7 +97,7 @@ function crossings(cell, v) {
 }
 
 function contourMap(place, plane) {
-  const one = plane.one, w = Math.min(place.clientWidth, 560), ticks = ticksBetween(-plane.extent, plane.extent, 4);
+  const one = plane.one, w = roomIn(place, 560), ticks = ticksBetween(-plane.extent, plane.extent, 4);
   const margin = 12 + Math.max(...ticks.map((tick) => textWidth(tick[1], 12))), n = w - margin - 8, height = Math.round(n + 6 + 44);
   const X = (a) => margin + (a + plane.extent) / (2 * plane.extent) * n, Y = (b) => 6 + (plane.extent - b) / (2 * plane.extent) * n;
   const point = (p) => `${px(X(p[0]))} ${px(Y(p[1]))}`, out = [];
@@ -128,7 +128,7 @@ function contourMap(place, plane) {
   plane.path.forEach(([a, b], i) => { if (i % 5 === 0) placer.block(X(a), Y(b), 3); });
   const labels = markLabels(one.marks, placer, (mark) => [X(mark.x), Y(mark.y)], true);
   out.push(levelLabels(plane, X, Y, placer), one.marks.map((mark, i) => planeMark(mark, X(mark.x), Y(mark.y), labels[i])));
-  put(place, h`<svg width="${w}" height="${height}" viewBox="0 0 ${w} ${height}" role="img" aria-label="${mapWords(plane)}">${out}</svg>`);
+  put(place, drawing(w, height, h`role="img" aria-label="${mapWords(plane)}"`, out));
 }
 
 const mapWords = (plane) => `Contour map of the loss in a plane, ${plane.one.x_label} across and ${plane.one.y_label} up, contours every ${number(plane.step)}. Critical points in it: ${plane.one.marks.map((m) => `${m.label}, ${kindWords(codeOf(m.kind))}, at (${number(m.x)}, ${number(m.y)}), loss ${m.shown}`).join("; ")}.`;

@@ -1,0 +1,78 @@
+"""Figures for papers and notebooks, in the visual language of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+from theodolite._errors import DataError, NotCoveredError, TheodoliteError
+from theodolite._panels import CurvePanel, Panel, PlanePanel, ProfilePanel, SignsPanel, SpectrumPanel
+from theodolite.report._rows import AtlasLike, gather
+
+__all__ = ["FIGURES", "figure"]
+
+_PANELS: dict[str, type[Any]] = {
+    "spectrum": SpectrumPanel,
+    "signs": SignsPanel,
+    "plane": PlanePanel,
+    "profile": ProfilePanel,
+    "curves": CurvePanel,
+}
+FIGURES = ("ladder", *_PANELS)
+"""The names that ``figure`` knows."""
+
+
+def figure(atlas: AtlasLike, name: str = "ladder", *, chosen: int | None = None) -> Any:
+    """Return a matplotlib figure of ``atlas``, in the visual language of its page.
+
+    ``name`` is "ladder", or names a panel of one set: "spectrum", "signs", "plane", "profile", "curves".
+    ``chosen`` is the position of the set to draw, by default the one that the page opens with. Save it with ``savefig``.
+    Raises ``TheodoliteError`` where matplotlib is missing (``pip install "theodolite[plot]"``) and ``NotCoveredError`` where the
+    landscape has no such panel for this set.
+    """
+    if name not in FIGURES:
+        raise DataError(f"There is no figure {name!r}", fix=f"Use one of {', '.join(FIGURES)}")
+    if find_spec("matplotlib") is None:
+        raise TheodoliteError(
+            "Figures need matplotlib", cause="it is not installed", fix='Install it: pip install "theodolite[plot]"'
+        )
+    if not len(atlas):
+        raise DataError("This atlas has no sets to draw", fix="Survey without a filter that leaves nothing")
+    rows = gather(atlas)
+    if chosen is not None and not 0 <= chosen < len(atlas):
+        raise DataError(
+            f"Set {chosen} was asked for", cause=f"this atlas has {len(atlas)}", fix="Pass a position in it"
+        )
+    if name == "ladder":
+        from theodolite.report._plot_ladder import draw_ladder
+
+        return draw_ladder(atlas, rows, rows.opening if chosen is None else chosen)
+    item = rows.sets[rows.opening] if chosen is None else atlas[chosen]
+    if atlas.landscape is None:
+        raise NotCoveredError(
+            f"The {name} of {item.label} is not known",
+            cause="the atlas was loaded without its landscape",
+            fix="Load it with load_atlas(path, land)",
+        )
+    wanted = [panel for panel in atlas.landscape.panels(item) if isinstance(panel, _PANELS[name])]
+    if not wanted:
+        raise NotCoveredError(
+            f"{item.label} has no {name}",
+            cause="its landscape supplies none",
+            fix="Choose another figure or another set",
+        )
+    return _drawer(name)(wanted[0], atlas.description.loss_name)
+
+
+def _drawer(name: str) -> Callable[[Panel, str], Any]:
+    from theodolite.report import _plot_panels
+
+    drawers: dict[str, Callable[[Panel, str], Any]] = {
+        "spectrum": _plot_panels.draw_spectrum,
+        "signs": _plot_panels.draw_signs,
+        "plane": _plot_panels.draw_plane,
+        "profile": _plot_panels.draw_profile,
+        "curves": _plot_panels.draw_curves,
+    }
+    return drawers[name]
