@@ -43,7 +43,7 @@ def _still(problem: Problem, size: int) -> Network:
 
 
 def _sign(value: Number) -> int:
-    return (value > 0) - (value < 0)
+    return int(value > 0) - int(value < 0)
 
 
 def from_constant(s: Structure) -> Descent:

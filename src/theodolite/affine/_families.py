@@ -1,7 +1,7 @@
 """The saddles with kinks: where their breakpoints lie, which way they open, how much each bends, and what the loss is.
 
-With g = sqrt(gamma) and p = sqrt(1 + gamma), the pieces between breakpoints have lengths proportional to (first, inner, ..., inner,
-last), kinks alternate in sign, and the residual has the same mean square on every piece. Here 0 <= gamma < 1.
+With g = sqrt(gamma) and p = sqrt(1 + gamma), the lengths of the pieces between breakpoints are proportional to (first, inner,
+..., inner, last), kinks alternate in sign, and the residual has the same mean square on every piece. Here 0 <= gamma < 1.
 """
 
 from __future__ import annotations

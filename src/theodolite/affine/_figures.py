@@ -161,8 +161,8 @@ def _floor(problem: Problem) -> CurvePanel:
     return CurvePanel(
         "The floor and the way past it",
         "One neuron, raised by its bias until its breakpoint enters the interval from the right. Left of 0 it is dead: nothing "
-        "changes, and the gradient is zero. Beyond 0 the loss falls or rises with the sign of v: the way past the floor starts at "
-        "its edge.",
+        "changes, and the gradient is zero. Beyond 0 the loss falls or rises with the sign of v: the way past the floor "
+        "starts at its edge.",
         "value of w x + b at the right end",
         "loss",
         tuple(curves),

@@ -25,8 +25,8 @@ __all__ = ["Finding", "find_exactly", "scaled_gradient", "square_sorts"]
 class Finding:
     """The kind of a network, the set it belongs to, and how clear that is.
 
-    ``nearest`` is an exactly critical network (the given one where that is exact) and ``distance`` how far it is; ``inertia`` holds
-    index and nullity there, or why there are none; ``radius`` is how far a minimum is proven; ``misleading`` says that the
+    ``nearest`` is an exactly critical network (the given one where that is exact) and ``distance`` how far it is; ``inertia``
+    holds index and nullity there, or why there are none; ``radius`` is how far a minimum is proven; ``misleading`` says that the
     gradient of automatic differentiation is zero although the loss falls to first order.
     """
 
@@ -54,10 +54,7 @@ def find_exactly(problem: Problem, network: Network) -> Finding:
         entry = Entry(Kind.GLOBAL_MINIMUM)
         inertia = _inertia_of_fit(values)
         return Finding(entry.kind, loss, scaled, entry, network, 0.0, inertia)
-    if isinstance(values, KinkedLoss):
-        unsmooth = bool((values.degenerate & (network.v != 0)).any())
-    else:
-        unsmooth = False
+    unsmooth = isinstance(values, KinkedLoss) and bool((values.degenerate & (network.v != 0)).any())
     if unsmooth or not still:
         descent = downhill(problem, network)
         return Finding(Kind.NOT_CRITICAL, loss, scaled, descent=descent, misleading=still)
@@ -152,7 +149,7 @@ def scaled_gradient(values: KinkedLoss | SquaredLoss, skip: Array | None = None)
     ``skip`` marks neurons to leave out.
     """
     p, net = values.problem.as_float(), values.network
-    size = float(values.loss / values.problem.length) ** 0.5
+    size = float(np.sqrt(float(values.loss / values.problem.length)))
     if size == 0:
         return 0.0
     gradient = values.gradient(values.problem.gamma)
@@ -169,4 +166,4 @@ def scaled_gradient(values: KinkedLoss | SquaredLoss, skip: Array | None = None)
     if skip is not None:
         parts = [np.where(skip, 0.0, part) for part in parts]
     top = max([abs(float(gradient.c)), *(float(np.max(part, initial=0.0)) for part in parts)])
-    return top / (2 * p.length * size)
+    return top / float(2 * p.length * size)

@@ -22,8 +22,8 @@ def recentred(problem: Problem, w: Array, b: Array, v: Array, anchor: Number) ->
 def nearest_fit(problem: Problem, network: Network, tolerance: float) -> Network | None:
     """Return a network that equals the target, close to ``network``; None if none was found.
 
-    Breakpoints closer than ``tolerance`` (relative to the terms of w x + b) are moved together, bends there are made to cancel, and
-    the slope is corrected by a neuron that can.
+    Breakpoints closer than ``tolerance`` (relative to the terms of w x + b) are moved together, bends there are made to
+    cancel, and the slope is corrected by a neuron that can.
     """
     if problem.quadratic:
         return _squared_fit(problem, network)

@@ -77,7 +77,7 @@ class KinkedLoss:
 
     @cached_property
     def corners(self) -> Array:
-        """The second derivative of the loss in the position of each inner breakpoint, per squared slope: 2 (1-gamma) v r / |w|."""
+        """The second derivative of the loss in the position of each inner breakpoint, divided by its squared velocity."""
         p, net = self.problem, self.network
         corner = p.zeros(len(net.w))
         inner = self.supports.kinked
@@ -185,10 +185,12 @@ def supports_of(p: Problem, at_start: Array, at_end: Array, gamma: Number) -> Su
     rising, falling = at_end > 0, at_start > 0
     one, low = p.number(1), gamma
     kinked = ((rising & (at_start < 0)) | (falling & (at_end < 0))) & (not p.linear)
-    left = np.where(falling | (~kinked & rising), one, low)
-    right = np.where(rising | (~kinked & falling), one, low)
-    zero = (at_start == 0) & (at_end == 0) & (not p.linear)
-    left, right = np.where(zero, p.number(0), left), np.where(zero, p.number(0), right)
+    left, right = (np.full(len(at_start), low, dtype=at_start.dtype) for _ in range(2))
+    left[falling | (~kinked & rising)] = one
+    right[rising | (~kinked & falling)] = one
+    if not p.linear:
+        zero = (at_start == 0) & (at_end == 0)
+        left[zero], right[zero] = p.number(0), p.number(0)
     at = p.zeros(len(at_start))
     low_end, high_end = at_start[kinked], at_end[kinked]
     at[kinked] = p.length / 2 * ((low_end + high_end) / (low_end - high_end))

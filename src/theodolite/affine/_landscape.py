@@ -31,7 +31,7 @@ from theodolite.affine._mix import Mix, mixes
 from theodolite.affine._names import neuron_names
 from theodolite.affine._nearby import find_nearby
 from theodolite.affine._options import Options, check_options
-from theodolite.affine._problem import Network, Number, Problem
+from theodolite.affine._problem import Network, Problem
 from theodolite.affine._verdicts import AffineVerdict, direction_of, verdict_of
 from theodolite.io._network import Specification
 
@@ -46,19 +46,25 @@ class AffineTargetLandscape(SurveyableLandscape):
 
     .. math::  L(w, b, v, c) = \int_{T_0}^{T_1} \Bigl(c + \sum_j v_j\, s(w_j x + b_j) - \alpha x - \beta\Bigr)^2 dx
 
-    with ``slope`` alpha, ``intercept`` beta, ``interval`` (T0, T1) and the activation s: ``"relu"`` max(z, 0), ``"leaky_relu"`` (z for
-    z >= 0 and ``negative_slope`` z below), ``"quadratic"`` z squared. Parameters are ``(w, b, v, c)`` of shapes ``(hidden,)`` three
-    times and ``()``. No data, no sampling, no quadrature: every integral is a polynomial, evaluated exactly in Fractions and in
-    centred monomials in floats.
+    with ``slope`` alpha, ``intercept`` beta, ``interval`` (T0, T1) and the activation s: ``"relu"`` max(z, 0), ``"leaky_relu"``
+    (z for z >= 0 and ``negative_slope`` z below), ``"quadratic"`` z squared. Parameters are ``(w, b, v, c)`` of shapes
+    ``(hidden,)`` three times and ``()``. No data, no sampling, no quadrature: every integral is a polynomial, evaluated exactly
+    in Fractions and in centred monomials in floats.
 
-    Every critical point is known (Cheridito, Jentzen & Rossmannek, arXiv:2103.10922): exact fits, constant fits, and saddles whose
-    breakpoints are evenly laid out. Local minima that are not global consist of dead ReLU neurons; leaky and quadratic networks have
-    none. For ReLU the saddles with kinks have an even number n of breakpoints and the loss alpha^2 T^3 / (12 (n+1)^4).
+    Every critical point is known (Cheridito, Jentzen & Rossmannek, arXiv:2103.10922): exact fits, constant fits, and saddles
+    whose breakpoints are evenly laid out. Local minima that are not global consist of dead ReLU neurons; leaky and quadratic
+    networks have none. For ReLU the saddles with kinks have an even number n of breakpoints and the loss
+    alpha^2 T^3 / (12 (n+1)^4).
 
     >>> import theodolite as th
     >>> land = th.AffineTargetLandscape(2)
-    >>> [(s.label, str(s.value), str(s.kind)) for s in land.critical_sets()][:3]
-    [('exact fit', '0', 'global minimum'), ('R2', '1/972', 'strict saddle'), ('constant fit, dead neurons', '1/12', 'spurious minimum')]
+    >>> for found in land.critical_sets():
+    ...     print(found.value, found.kind, found.label, sep=", ")
+    0, global minimum, exact fit
+    1/972, strict saddle, R2
+    1/12, spurious minimum, constant fit, dead neurons
+    1/12, strict saddle, constant fit, saddle
+    1/12, non-strict saddle, constant fit, flat saddle
 
     Raises ``DataError`` for an empty interval, a negative slope below 0 or an unknown activation.
     """
@@ -149,8 +155,8 @@ class AffineTargetLandscape(SurveyableLandscape):
         """Return the gradient, shaped as the parameters.
 
         At neurons with w = b = 0 the loss is not differentiable (unless v = 0 or the fit is exact) and s'(0) must be chosen:
-        ``"autodiff"`` takes the slope for z < 0, as PyTorch does, ``"open"`` takes 0 and ``"closed"`` takes 1. A point is critical
-        exactly if the closed gradient vanishes.
+        ``"autodiff"`` takes the slope for z < 0, as PyTorch does, ``"open"`` takes 0 and ``"closed"`` takes 1. A point is
+        critical exactly if the closed gradient vanishes.
         """
         problem, network = self._read(params)
         slopes = {"autodiff": problem.gamma, "open": problem.number(0), "closed": problem.number(1)}
@@ -188,8 +194,7 @@ class AffineTargetLandscape(SurveyableLandscape):
         if problem.exact == other.exact:
             return problem, network, change
         problem = self.problem.as_float()
-        first, second = (_as_float(net) for net in (network, change))
-        return problem, first, second
+        return problem, _as_float(network), _as_float(change)
 
     def neuron_types(self, params: ParametersLike) -> tuple[str, ...]:
         """Return what each neuron does on the interval.
@@ -256,7 +261,7 @@ class AffineTargetLandscape(SurveyableLandscape):
         w, v = 1 / p.number(max(1, k)), p.number(1)
         shift = p.alpha / (2 * w)
         c = p.alpha * p.middle + p.beta - shift**2 - w**2 * p.length**2 / 12
-        return Network(*(p.array([x]) for x in (w, shift - w * p.middle, v)), c).parameters
+        return Network(p.array([w]), p.array([shift - w * p.middle]), p.array([v]), c).parameters
 
     def representative_of(self, piece: Piece) -> Parameters:
         """Build the canonical member: one neuron per breakpoint, the others inactive or constant."""
@@ -306,9 +311,9 @@ class AffineTargetLandscape(SurveyableLandscape):
     def classify(self, params: ParametersLike, *, rtol: float | None = None) -> AffineVerdict:
         """Say what ``params`` is, how that is known, and how to leave if it is not a minimum.
 
-        Exact parameters get exact answers. Floats are compared with the nearest exactly critical network: it counts if it is reached
-        by changing parameters by at most ``rtol`` relative to their own terms (by default 1024 times the round-off of the type
-        given; pass 1e-6 or so for the end of an optimization). Beyond 100 times that the point is not critical; what lies
+        Exact parameters get exact answers. Floats are compared with the nearest exactly critical network: it counts if it is
+        reached by changing parameters by at most ``rtol`` relative to their own terms (by default 1024 times the round-off of the
+        type given; pass 1e-6 or so for the end of an optimization). Beyond 100 times that the point is not critical; what lies
         between, or next to a boundary between kinds, is ``UNDECIDED``.
         """
         problem, network = self._read(params)
@@ -360,9 +365,9 @@ def _outward(dual: Dual, finding: Finding) -> Finding:
 
 
 def _as_float(network: Network) -> Network:
-    return Network(*(part.astype(np.float64) for part in (network.w, network.b, network.v)), float(network.c))
+    return network.map(lambda part: part.astype(np.float64))
 
 
-def _plain(value: Any) -> Number:
+def _plain(value: Any) -> Real:
     """Return a Python Fraction or float."""
     return value if isinstance(value, Fraction) else float(value)

@@ -7,9 +7,9 @@ from dataclasses import astuple, dataclass, fields
 
 import numpy as np
 
+from theodolite._kind import Kind
 from theodolite.affine._catalogue import Entry
 from theodolite.affine._problem import Problem
-from theodolite._kind import Kind
 
 __all__ = ["Mix", "draw", "mixes"]
 
@@ -19,9 +19,9 @@ class Mix:
     """Numbers of neurons: kinks that bend with their group, against it, or not at all; then the other sorts.
 
     ``outward`` counts neurons whose breakpoint is at an end of the interval and which are zero inside, with v of the sign
-    that keeps them asleep; ``inward`` those with the other sign; ``asleep`` those with v = 0. ``constant`` neurons have w = 0, b != 0
-    (b > 0 for ReLU), and ``degenerate`` ones w = b = 0; both have v = 0, except that for z squared ``degenerate`` has v != 0,
-    ``centred`` is v = 0 with the line vanishing at the midpoint, and ``zero`` is w = b = v = 0.
+    that keeps them asleep; ``inward`` those with the other sign; ``asleep`` those with v = 0. ``constant`` neurons have w = 0
+    and b != 0 (b > 0 for ReLU), and ``degenerate`` ones w = b = 0; both have v = 0, except that for z squared ``degenerate``
+    has v != 0, ``centred`` is v = 0 with the line vanishing at the midpoint, and ``zero`` is w = b = v = 0.
     """
 
     along: int = 0

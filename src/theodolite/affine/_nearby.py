@@ -1,7 +1,7 @@
 """Classification of networks given in floating point: which exactly critical network lies next to this one?
 
-Rounded numbers are hardly ever exactly critical. Each class is a set of equations, so the question is how far the parameters must be
-changed, relative to the sizes of their own terms, to satisfy them. Below ``rtol`` they count as satisfied (the most special
+Rounded numbers are hardly ever exactly critical. Each class is a set of equations, so the question is how far the parameters must
+be changed, relative to the sizes of their own terms, to satisfy them. Below ``rtol`` they count as satisfied (the most special
 class within reach is chosen), above ``CLEAR * rtol`` as violated; between the two the answer is "undecided" wherever it matters.
 """
 
@@ -17,7 +17,7 @@ from theodolite._evidence import Assumption
 from theodolite._kind import Kind
 from theodolite._typing import Array
 from theodolite.affine._catalogue import Catalogue, Entry
-from theodolite.affine._descents import calculus, downhill, from_constant, from_kinks, from_squares
+from theodolite.affine._descents import Descent, calculus, downhill, from_constant, from_kinks, from_squares
 from theodolite.affine._families import Family, Layout, families_of, layout
 from theodolite.affine._finding import Finding, scaled_gradient
 from theodolite.affine._fits import nearest_fit, recentred
@@ -105,7 +105,7 @@ class Vicinity:
     @cached_property
     def spread(self) -> float:
         """The root of the mean squared residual."""
-        return float(self.values.loss / self.problem.length) ** 0.5
+        return float(np.sqrt(float(self.values.loss / self.problem.length)))
 
     @cached_property
     def tiny(self) -> Array:
@@ -141,6 +141,7 @@ class Vicinity:
         kind = best.entry.kind
         structure = best.structure
         inertia: tuple[int, int] | str
+        descent: Descent | None
         radius = None
         if self.problem.quadratic:
             waking, size = int((structure.sorts > 0).sum()), len(structure.sorts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -17,8 +18,8 @@ from theodolite._typing import Array
 
 __all__ = ["Activation", "Network", "Number", "Problem", "as_number", "rational_root", "rational_sqrt"]
 
-Number: TypeAlias = Fraction | float
-"""A number of the arithmetic at hand: everything in one computation is rational, or everything is a float."""
+Number: TypeAlias = Any
+"""A Fraction or a float: everything in one computation is rational, or everything is a float (no checker can follow that)."""
 
 
 class Activation(StrEnum):
@@ -94,13 +95,21 @@ class Problem:
 
     def as_float(self) -> Problem:
         """Return this problem in floating point."""
-        numbers = {name: float(getattr(self, name)) for name in ("gamma", "start", "end", "alpha", "beta")}
-        return replace(self, **numbers)
+        return self._converted(float)
 
     def as_exact(self) -> Problem:
         """Return this problem in rational arithmetic, floats taken as the binary numbers that they are."""
-        numbers = {name: Fraction(getattr(self, name)) for name in ("gamma", "start", "end", "alpha", "beta")}
-        return replace(self, **numbers)
+        return self._converted(Fraction)
+
+    def _converted(self, kind: Callable[[Number], Number]) -> Problem:
+        return replace(
+            self,
+            gamma=kind(self.gamma),
+            start=kind(self.start),
+            end=kind(self.end),
+            alpha=kind(self.alpha),
+            beta=kind(self.beta),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +133,10 @@ class Network:
         """Return the network with these four arrays."""
         w, b, v, c = parameters
         return cls(w, b, v, c.item() if isinstance(c, np.ndarray) else c)
+
+    def map(self, convert: Callable[[Array], Array]) -> Network:
+        """Return the network with every array (c as one without dimensions) replaced by what ``convert`` makes of it."""
+        return Network.of([convert(part) for part in self.parameters])
 
     def moved(self, direction: Network, step: Number) -> Network:
         """Return the network at ``step`` along ``direction``."""

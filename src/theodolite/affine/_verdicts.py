@@ -29,8 +29,8 @@ _MOST_EXACT = 64
 class AffineVerdict(Verdict):
     """A verdict on a network that fits an affine target.
 
-    ``neuron_types`` has one name per neuron, ``family`` and ``kinks`` say which saddle with kinks it is, ``order`` at which power of
-    the step the loss falls, ``radius`` how far (in the largest change of w, b and v, for any c) a minimum is proven,
+    ``neuron_types`` has one name per neuron, ``family`` and ``kinks`` say which saddle with kinks it is, ``order`` at which
+    power of the step the loss falls, ``radius`` how far (in the largest change of w, b and v, for any c) a minimum is proven,
     ``autodiff_is_zero`` that automatic differentiation reports a zero gradient although the loss falls to first order.
     """
 
@@ -140,15 +140,12 @@ def _noise(problem: Problem, network: Network) -> float:
         abs(network.c) + (np.abs(network.v) * inner).sum() + abs(problem.alpha) * problem.reach + abs(problem.beta)
     )
     blur = 64 * np.finfo(np.float64).eps * terms
-    spread = float(loss_at(problem, network) / problem.length) ** 0.5
+    spread = float(np.sqrt(float(loss_at(problem, network) / problem.length)))
     return float(problem.length) * blur * (2 * spread + blur)
 
 
 def _exact_fall(problem: Problem, network: Network, descent: Descent, step: float) -> Number:
     """Return the decrease in rational arithmetic between the very floats that the step leads from and to."""
     precise = problem.as_exact()
-    before, after = (
-        Network(*(precise.array(part) for part in (net.w, net.b, net.v)), Fraction(float(net.c)))
-        for net in (network, network.moved(descent.direction, step))
-    )
+    before, after = (net.map(precise.array) for net in (network, network.moved(descent.direction, step)))
     return float(loss_at(precise, before) - loss_at(precise, after))
