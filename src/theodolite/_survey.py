@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-import re
 import time
 from concurrent.futures import Executor
 from os import PathLike
@@ -13,6 +12,7 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from theodolite._atlas import Atlas
+from theodolite._budget import seconds
 from theodolite._conduct import Conduct
 from theodolite._counting import in_words
 from theodolite._errors import DataError, NotCoveredError, WorkloadError
@@ -98,28 +98,6 @@ def survey(
         total=total,
         landscape=land,
     )
-
-
-def seconds(budget: Real | str) -> float:
-    """Return a time given in seconds or as text in seconds.
-
-    >>> seconds("1h30m"), seconds("250ms"), seconds(2)
-    (5400.0, 0.25, 2.0)
-    """
-    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-    number = math.nan
-    if isinstance(budget, str):
-        parts = re.findall(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|m|h)\s*", budget)
-        if parts and re.fullmatch(r"\s*(?:(?:\d+(?:\.\d*)?|\.\d+)\s*(?:ms|s|m|h)\s*)+", budget):
-            number = sum(float(digits) * units[unit] for digits, unit in parts)
-    elif not isinstance(budget, bool):
-        try:
-            number = float(budget)
-        except (TypeError, ValueError):
-            number = math.nan
-    if not 0 <= number < math.inf:
-        raise DataError(f"The budget is {budget!r}", fix="Write seconds, or for example '30s', '5m', '1h30m'")
-    return number
 
 
 def _positive(limit: Any) -> int:
