@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from theodolite._errors import DataError
 from theodolite._numerics import AlgebraicNumber, eigenvalues, real_roots
+from theodolite._numerics._isolation import narrowed
 
 coefficients = st.lists(st.integers(-9, 9), min_size=1, max_size=5)
 variable = sympy.Symbol("x")
@@ -145,6 +146,15 @@ def test_roots_closer_than_floats_tell():
     rational = Fraction(10**30 + 1, 10**30)
     one, above = numbers(product([-1, 1], [-rational.numerator, rational.denominator]))[::-1]
     assert (one, above) == (1, rational)
+
+
+@pytest.mark.parametrize("polynomial", [(-1, -1, 0, 0, 0, 1), (5, -2, 0, 1), (-1, 1, -10, 1)])
+@pytest.mark.parametrize("bits", [0, 7, 300])
+def test_newton_is_not_trusted_on_a_wide_interval(polynomial, bits):
+    low, high = narrowed(polynomial, (Fraction(-20), Fraction(30)), bits)
+    assert (high - low) * 2**bits <= 1
+    (root,) = numbers(list(polynomial))
+    assert low < root < high
 
 
 def test_mignotte_pair():

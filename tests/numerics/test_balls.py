@@ -3,6 +3,7 @@
 from fractions import Fraction
 from math import inf
 
+import flint
 import mpmath
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from theodolite._numerics import (
     exact_rank,
     verified_rank,
 )
+from theodolite._numerics._balls import _intervals
 
 TINY = 5e-324
 entries = st.floats(-1e3, 1e3).map(lambda x: x if abs(x) > 1e-60 else 0.0) | st.sampled_from([0.0, 1.0, -1.0, 0.5])
@@ -85,6 +87,26 @@ def test_columns_from_small_to_large():
     intervals = enclose_singular_values(matrix)
     assert_encloses_singular_values(matrix, intervals)
     assert_narrow(intervals, 1e-12)
+
+
+def test_equal_zeros_do_not_disturb_the_other_values():
+    matrix = np.ones((3, 3)) * [1.0, 1.0, 0.1]
+    intervals = enclose_singular_values(matrix)
+    assert_encloses_singular_values(matrix, intervals)
+    assert_narrow(intervals, 1e-12)
+    assert intervals[1:] == [(0.0, 0.0)] * 2
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4))
+def test_the_bound_holds_for_rough_vectors(seed, size):
+    rng = np.random.default_rng(seed)
+    matrix = rng.integers(-9, 10, (size, size)) / 8 + np.diag(rng.choice([0, 5], size))
+    matrix = (matrix + matrix.T) / 2
+    vectors = np.eye(size) + rng.integers(-4, 5, (size, size)) / 128
+    basis = flint.arb_mat(vectors.tolist())
+    found, _ = _intervals(basis.transpose() * flint.arb_mat(matrix.tolist()) * basis, basis.transpose() * basis)
+    for (low, high), value in zip(found, exact_spectrum(as_fractions(matrix)), strict=True):
+        assert float(low) - 1e-12 <= float(value) <= float(high) + 1e-12
 
 
 def test_extreme_spread_needs_many_bits():

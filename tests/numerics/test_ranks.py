@@ -92,6 +92,8 @@ def test_ties_and_degenerate_matrices():
     assert numerical_rank(np.zeros((0, 3)), 1e-3).rank == 0
     assert numerical_rank(np.full((2, 2), 4e307), 0.0).rank == 1
     assert numerical_rank(np.eye(2) * 1e-310, 0.0).rank == 2
+    rounded = numerical_rank(np.outer([0.1, 0.3, 0.7], [1.0, 1 / 3, 1 / 7]), 0.0)
+    assert (rounded.rank, rounded.tolerance > rounded.largest_dropped > 0) == (1, True)
     full = numerical_rank(np.eye(2), 0.0)
     assert full.rank == 2
     assert full.largest_dropped == 0.0

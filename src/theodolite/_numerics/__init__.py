@@ -6,42 +6,85 @@ Nothing is imported until it is asked for: exact arithmetic loads python-flint, 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # for type checkers, which do not run __getattr__
+    from theodolite._numerics._algebraic import AlgebraicNumber, eigenvalues, real_roots
+    from theodolite._numerics._balls import enclose_eigenvalues, enclose_product, enclose_singular_values, verified_rank
+    from theodolite._numerics._eigenspaces import spectrum_on
+    from theodolite._numerics._inertia import Inertia, exact_inertia
+    from theodolite._numerics._ranks import (
+        JacobiSVD,
+        RankDecision,
+        column_equilibrated,
+        decide_rank,
+        jacobi_singular_values,
+        numerical_rank,
+    )
+    from theodolite._numerics._rationals import (
+        as_fractions,
+        as_integers,
+        column_profile,
+        exact_inverse,
+        exact_nullspace,
+        exact_product,
+        exact_projector,
+        exact_pseudo_inverse,
+        exact_rank,
+        exact_row_space,
+        exact_solve,
+        from_flint,
+        to_flint,
+        to_floats,
+    )
+    from theodolite._numerics._sums import AlgebraicSum, UndecidedError
+
+__all__ = [
+    "AlgebraicNumber",
+    "AlgebraicSum",
+    "Inertia",
+    "JacobiSVD",
+    "RankDecision",
+    "UndecidedError",
+    "as_fractions",
+    "as_integers",
+    "column_equilibrated",
+    "column_profile",
+    "decide_rank",
+    "eigenvalues",
+    "enclose_eigenvalues",
+    "enclose_product",
+    "enclose_singular_values",
+    "exact_inertia",
+    "exact_inverse",
+    "exact_nullspace",
+    "exact_product",
+    "exact_projector",
+    "exact_pseudo_inverse",
+    "exact_rank",
+    "exact_row_space",
+    "exact_solve",
+    "from_flint",
+    "jacobi_singular_values",
+    "numerical_rank",
+    "real_roots",
+    "spectrum_on",
+    "to_flint",
+    "to_floats",
+    "verified_rank",
+]
 
 _NAMES = {
-    "_ranks": (
-        "JacobiSVD",
-        "RankDecision",
-        "column_equilibrated",
-        "decide_rank",
-        "jacobi_singular_values",
-        "numerical_rank",
-    ),
-    "_rationals": (
-        "as_fractions",
-        "as_integers",
-        "column_profile",
-        "exact_inverse",
-        "exact_nullspace",
-        "exact_product",
-        "exact_projector",
-        "exact_pseudo_inverse",
-        "exact_rank",
-        "exact_row_space",
-        "exact_solve",
-        "from_flint",
-        "to_flint",
-        "to_floats",
-    ),
-    "_inertia": ("Inertia", "exact_inertia"),
-    "_algebraic": ("AlgebraicNumber", "eigenvalues", "real_roots"),
-    "_eigenspaces": ("spectrum_on",),
-    "_balls": ("enclose_eigenvalues", "enclose_product", "enclose_singular_values", "verified_rank"),
-    "_sums": ("AlgebraicSum", "UndecidedError"),
+    "_algebraic": "AlgebraicNumber eigenvalues real_roots",
+    "_balls": "enclose_eigenvalues enclose_product enclose_singular_values verified_rank",
+    "_eigenspaces": "spectrum_on",
+    "_inertia": "Inertia exact_inertia",
+    "_ranks": "JacobiSVD RankDecision column_equilibrated decide_rank jacobi_singular_values numerical_rank",
+    "_rationals": "as_fractions as_integers column_profile exact_inverse exact_nullspace exact_product exact_projector "
+    "exact_pseudo_inverse exact_rank exact_row_space exact_solve from_flint to_flint to_floats",
+    "_sums": "AlgebraicSum UndecidedError",
 }
-_HOMES = {name: home for home, names in _NAMES.items() for name in names}
-
-__all__ = list(_HOMES)
+_HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
