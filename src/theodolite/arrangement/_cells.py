@@ -30,14 +30,15 @@ __all__ = ["Cells"]
 class Cells:
     """All cells of {w : A w = offsets}: the maximal regions on which no row changes its sign.
 
-    Cells are sorted by their signs, - before +, on a basis among the rows first (for a central arrangement the first rows that are
-    independent; row after row if the first rows are) and on the other rows in their order; so cell i of a central arrangement is the
-    opposite of cell ``count - 1 - i``. The order is the same on every run, with any executor and whatever arithmetic was needed.
+    Cells are sorted by their signs, - before +, on a basis among the rows first (for a central arrangement the first
+    rows that are independent; row after row if the first rows are) and on the other rows in their order; so cell i of
+    a central arrangement is the opposite of cell ``count - 1 - i``. The order is the same on every run, with any
+    executor and whatever arithmetic was needed.
 
-    ``count`` is their number and ``complete`` whether that is all of them. ``packed`` are the signs as words, one row for each cell:
-    bit ``63 - k % 64`` of word ``k // 64`` is set where row k is positive (so ``packed.astype(">u8").view("u1")`` is what
-    ``numpy.packbits`` makes of the signs). It is mapped from the disk if a store was given, and missing if the list was too
-    long for memory: then ``batches`` makes the cells anew.
+    ``count`` is their number and ``complete`` whether that is all of them. ``packed`` are the signs as words, one row
+    for each cell: bit ``63 - k % 64`` of word ``k // 64`` is set where row k is positive (so
+    ``packed.astype(">u8").view("u1")`` is what ``numpy.packbits`` makes of the signs). It is mapped from the disk if
+    a store was given, and missing if the list was too long for memory: then ``batches`` makes the cells anew.
 
     >>> from theodolite.arrangement import cells
     >>> found = cells([[1, 0], [0, 1], [1, 1]])
@@ -97,7 +98,7 @@ class Cells:
             yield from batch
 
     def batches(self, size: int = 2**16) -> Iterator[Array]:
-        """Yield the signs of all cells in order, int8 (up to ``size``, n) at a time, without ever holding all of them."""
+        """Yield the signs of all cells in order, int8 (up to ``size``, n) at a time, and never hold all of them."""
         if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
             raise DataError(f"size is {size!r}", fix="Pass how many cells a batch may have, an integer of 1 or more")
         if self.words is not None or not len(self.arrangement.rows):
@@ -138,9 +139,9 @@ class Cells:
         return self.find(np.asarray(signs)) is not None
 
     def facets(self, cell: int) -> Array:
-        """Return the rows whose hyperplanes bound a cell, each with all rows on the same hyperplane, in increasing order.
+        """Return the rows whose hyperplanes bound a cell, in increasing order.
 
-        A sign vector belongs to the cell if and only if it does so on these rows.
+        Of rows on the same hyperplane all are returned. A sign vector belongs to the cell if and only if it does so on these rows.
         """
         lines = [line for line, _ in self._across(self._place(cell))]
         return np.asarray(np.flatnonzero(np.isin(self.arrangement.place, lines)))
@@ -154,7 +155,7 @@ class Cells:
         return np.array([other for _, other in across], dtype=np.int64)
 
     def witness(self, cell: int) -> Array:
-        """Return a point inside a cell, as exact fractions (d,): the signs of ``A w - offsets`` there are the cell's."""
+        """Return a point inside a cell, as exact fractions (d,): ``A w - offsets`` has the signs of the cell there."""
         from theodolite.arrangement._twin import rays_of_cell
 
         arrangement = self.arrangement

@@ -11,9 +11,9 @@ _Row = tuple[int, ...]
 
 
 def cover_count(hyperplanes: int, dimension: int) -> int:
-    """Return the number of cells of distinct hyperplanes through the origin in general position: 2 sum C(n - 1, k), k < d.
+    """Return the number of cells of distinct hyperplanes through the origin in general position.
 
-    It is an upper bound in any other position.
+    That is 2 (C(n - 1, 0) + ... + C(n - 1, d - 1)). It is an upper bound in any other position.
 
     >>> cover_count(4, 3)
     14
@@ -31,8 +31,8 @@ def restriction_work(hyperplanes: int, dimension: int) -> int:
 def count_by_restriction(rows: Sequence[Sequence[int]]) -> int:
     """Return the number of cells of the central arrangement of integer ``rows``, by Zaslavsky's recursion.
 
-    cells(A) = cells(A without H) + cells(A restricted to H), in exact integers; parallel and zero rows are merged. A plane
-    that n lines cut has 2 n cells.
+    cells(A) = cells(A without H) + cells(A restricted to H), in exact integers; parallel and zero rows are merged. A
+    plane that n lines cut has 2 n cells.
 
     >>> count_by_restriction([(1, -1, 0), (0, 1, -1), (1, 0, -1)])
     6
@@ -56,7 +56,9 @@ def _restricted_count(line: _Row, others: Sequence[_Row]) -> int:
     restricted = []
     for other in others:
         factor = other[pivot]
-        restricted.append([lead * a - factor * b for k, (a, b) in enumerate(zip(other, line, strict=True)) if k != pivot])
+        restricted.append(
+            [lead * a - factor * b for k, (a, b) in enumerate(zip(other, line, strict=True)) if k != pivot]
+        )
     return count_by_restriction(restricted)
 
 

@@ -51,17 +51,20 @@ def cells(
 ) -> Cells:
     """Return all cells of the arrangement {w : A w = offsets}, in any position, exactly.
 
-    ``A`` (n, d) and ``offsets`` (n,) are integers, fractions, decimals (``Decimal`` or text such as ``"0.1"``) or floats. A float is the
-    binary number that it is: rows that were dependent as decimals are usually not any more once rounded, and the cells returned are
-    those of the rounded rows. Pass decimals or fractions to get those of the rows that you mean. ``arithmetic="exact"`` refuses
-    floats; the other values of ``arithmetic`` give the same cells, since no sign is ever guessed.
+    ``A`` (n, d) and ``offsets`` (n,) are integers, fractions, decimals (``Decimal`` or text such as ``"0.1"``) or
+    floats. A float is the binary number that it is: rows that were dependent as decimals are usually not any more
+    once rounded, and the cells returned are those of the rounded rows. Pass decimals or fractions to get those of the
+    rows that you mean. ``arithmetic="exact"`` refuses floats; the other values of ``arithmetic`` give the same cells,
+    since no sign is ever guessed.
 
-    ``store`` names a folder in which finished parts are kept and the result is mapped from the disk; the same call goes on where it was
-    ended. ``executor`` is any ``concurrent.futures.Executor``. ``budget`` is a time in seconds, or text such as ``"30s"``: when it is
-    spent, or on Ctrl-C, the cells found so far are returned with ``complete=False``. ``progress`` is as for ``survey``.
-    ``verify`` counts the cells a second time by Zaslavsky's recursion, and raises ``NotCoveredError`` where that would take too long.
+    ``store`` names a folder in which finished parts are kept and the result is mapped from the disk; the same call
+    goes on where it was ended. ``executor`` is any ``concurrent.futures.Executor``. ``budget`` is a time in seconds,
+    or text such as ``"30s"``: when it is spent, or on Ctrl-C, the cells found so far are returned with
+    ``complete=False``. ``progress`` is as for ``survey``. ``verify`` counts the cells a second time by Zaslavsky's
+    recursion, and raises ``NotCoveredError`` where that would take too long.
 
-    Raises ``DataError`` or ``ShapeError`` for what is no arrangement, ``WorkloadError`` for more cells than can be listed.
+    Raises ``DataError`` or ``ShapeError`` for what is no arrangement, ``WorkloadError`` for more cells than can be
+    listed.
 
     >>> cells([[1, 0], [0, 1], [1, -1]]).signs().tolist()
     [[-1, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, -1, 1], [1, 1, -1], [1, 1, 1]]
@@ -103,7 +106,7 @@ def enumerate_cells(
     verify: bool = False,
 ) -> Cells:
     """List or count the cells of what was given."""
-    from theodolite._survey import seconds
+    from theodolite._budget import seconds
 
     deadline = float("inf") if budget is None else time.monotonic() + seconds(budget)
     found = _by_sweep(given, keep)
@@ -176,12 +179,14 @@ def _by_rays(
     size = 8 * words_for(len(arrangement.place))
     if n == d and not keep:
         return _Found(arrangement, most, None, Tally(), "all rows are independent")
-    if 2**d * fold // 2 > _ENDLESS and deadline == float("inf") or d > 60:
+    if d > 60 or (2**d * fold // 2 > _ENDLESS and deadline == float("inf")):
         raise WorkloadError(
             f"There are at least 2**{d - 1} cells",
             count=2 ** (d - 1),
             cause=f"{d} rows are independent",
-            fix="Restrict the arrangement to a subspace, or give a budget for the first cells" if d <= 60 else "Use fewer columns",
+            fix="Restrict the arrangement to a subspace, or give a budget for the first cells"
+            if d <= 60
+            else "Use fewer columns",
         )
     shown = reporter(progress, None)
     try:
@@ -220,8 +225,8 @@ def _here(arrangement: Arrangement, keep: bool, most: int, deadline: float, fold
                 break
     except KeyboardInterrupt:
         complete = False
-    words = _both_halves(arrangement, blocks) if keep and blocks else None
-    return _Found(arrangement, count * fold, words, tally, "by their rays", complete)
+    listed = _both_halves(arrangement, blocks) if keep and blocks else None
+    return _Found(arrangement, count * fold, listed, tally, "by their rays", complete)
 
 
 def _in_parts(
@@ -284,10 +289,7 @@ def _stored(found: _Found, store: str | PathLike[str]) -> _Found:
     shelf = Shelf(store, fingerprint(found.arrangement), True)
     known = shelf.finished()
     assert found.words is not None
-    if known is None:
-        words = shelf.finish(found.words.shape, iter([found.words]), found.tally, [])
-    else:
-        words = known[0]
+    words = shelf.finish(found.words.shape, iter([found.words]), found.tally, []) if known is None else known[0]
     return _Found(found.arrangement, found.count, words, found.tally, found.way)
 
 

@@ -1,4 +1,5 @@
-"""From words over the hyperplanes searched to words over the rows given, and back from a sign vector to its place in the list."""
+"""From words over the hyperplanes searched to words over the rows given, and back from a sign vector to its place in
+the list."""
 
 from __future__ import annotations
 

@@ -24,9 +24,11 @@ _MOST_FLATS = 10**6
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """Sign vectors with zeros, highest dimension first, then in increasing order; a face lies on the rows where its sign is 0.
+    """Sign vectors with zeros, highest dimension first, then in increasing order.
 
-    ``signs`` is int8 (count, n), ``dimensions`` (count,) are those of the faces in the space of the rows, lineality included.
+    A face lies on the hyperplanes of the rows where its sign is 0.
+    ``signs`` is int8 (count, n), ``dimensions`` (count,) are those of the faces in the space of the rows, lineality
+    included.
     """
 
     signs: Int8[np.ndarray, "count n"]
@@ -48,7 +50,9 @@ def faces(arrangement: Arrangement, dimension: int | None) -> Faces:
     width = arrangement.rows.width if len(arrangement.rows) else 0
     if dimension is not None and not extra + (0 if arrangement.central else 1) <= dimension <= arrangement.dimension:
         if isinstance(dimension, bool) or not isinstance(dimension, (int, np.integer)) or dimension < 0:
-            raise DataError(f"dimension is {dimension!r}", fix="Pass the dimension of the faces wanted, or None for all")
+            raise DataError(
+                f"dimension is {dimension!r}", fix="Pass the dimension of the faces wanted, or None for all"
+            )
         return Faces(np.empty((0, n), dtype=np.int8), np.empty(0, dtype=np.int64))
     blocks, sizes = [], []
     for rows, depth in _flats(arrangement, width):

@@ -1,9 +1,10 @@
 """Signs decided in floating point with a rigorous error bound, and left open where the bound does not reach.
 
-For a square matrix C with approximate inverse R let E = I - R C. If beta = max row sum of |E| is below 1 then C is regular and each
-column of the true inverse differs from that of R by at most ``beta / (1 - beta)`` times the largest entry of that column. E is
-evaluated in floats; gamma = (d + 4) u bounds its rounding, and ``slack`` the relative error with which the floats stand for the data
-(0 where the floats are the data, up to powers of two by which rows and columns were scaled).
+For a square matrix C with approximate inverse R let E = I - R C. If beta = max row sum of |E| is below 1 then C is
+regular and each column of the true inverse differs from that of R by at most ``beta / (1 - beta)`` times the largest
+entry of that column. E is evaluated in floats; gamma = (d + 4) u bounds its rounding, and ``slack`` the relative
+error with which the floats stand for the data (0 where the floats are the data, up to powers of two by which rows and
+columns were scaled).
 """
 
 from __future__ import annotations
@@ -101,10 +102,10 @@ def filtered_dot(rows, row, inverse, column, radius, slack):
 
 @kernel
 @no_type_check
-def unit_row_for(matrix, rows, work):
-    """Fill the first d - 1 rows of ``matrix`` from themselves, and its last with the unit row that makes it most regular.
+def unit_row_for(matrix, work):
+    """Fill the last row of ``matrix`` with the unit row that keeps it well away from the first d - 1.
 
-    Eliminates the d - 1 rows with full pivoting in ``work``; the column that stays free is the one to fix.
+    Eliminates these with full pivoting in ``work``; the column that stays free is the one to fix.
     """
     d = matrix.shape[1]
     for i in range(d - 1):
@@ -133,4 +134,3 @@ def unit_row_for(matrix, rows, work):
         free += 1
     for k in range(d):
         matrix[d - 1, k] = 1.0 if k == free else 0.0
-    return free

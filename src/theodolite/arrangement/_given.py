@@ -44,7 +44,7 @@ def read(matrix: Any, offsets: Any, arithmetic: str) -> Given:
         raise DataError(
             "The numbers are floats",
             cause="arithmetic='exact' takes integers, fractions and decimals only",
-            fix="Pass strings, Decimal or Fraction for the numbers you mean, or leave arithmetic='auto' for the floats as they are",
+            fix="Pass text, Decimal or Fraction for the numbers you mean, or use arithmetic='auto' for the floats as they are",
         )
     if right is not None:
         array = _homogeneous(array, right)
@@ -85,7 +85,8 @@ def _has_floats(data: Any) -> bool:
 
 
 def _array(name: str, data: Any) -> Array:
-    """Return ``data`` as an array; Python integers too large for the type that NumPy would choose stay what they are."""
+    """Return ``data`` as an array; Python integers too large for the type that NumPy would choose stay what they
+    are."""
     if hasattr(data, "columns") and not isinstance(data, np.ndarray):
         given = as_matrix(name, data)
         return given.values if given.exact is None else given.exact

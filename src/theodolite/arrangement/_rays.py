@@ -1,10 +1,11 @@
 """The ray method's arithmetic: where the new extreme ray of a cut cone lies with respect to every row.
 
-A *ray* is a vector r up to positive scale, kept as two masks over all rows, ``positive`` and ``negative``; where both are clear the row
-is *tight*: a . r = 0. Integer coordinates are kept beside the masks as long as they are small. The new ray on the edge between two
-rays has the sign of both wherever they do not oppose one another, so only the opposing rows are ever computed: in integers where all
-stay small, else from the d - 1 rows that are tight at the new ray, by the filter of ``_filter`` and, where that cannot tell, by the
-residues of ``_residues``. All three are exact, so which of them answered changes nothing but the time.
+A *ray* is a vector r up to positive scale, kept as two masks over all rows, ``positive`` and ``negative``; where both
+are clear the row is *tight*: a . r = 0. Integer coordinates are kept beside the masks as long as they are small. The
+new ray on the edge between two rays has the sign of both wherever they do not oppose one another, so only the
+opposing rows are ever computed: in integers where all stay small, else from the d - 1 rows that are tight at the new
+ray, by the filter of ``_filter`` and, where that cannot tell, by the residues of ``_residues``. All three are exact,
+so which of them answered changes nothing but the time.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ LIMIT = 2.0**61
 class Matrix(NamedTuple):
     """The rows in the three forms that the arithmetic uses.
 
-    ``integers`` (n, d) int64, or (0, d) where they do not fit; ``cap`` bounds ray coordinates so that a dot product stays below
-    ``LIMIT``; ``floats`` (n, d) with relative error at most ``slack``; ``residues`` (K, n, d) modulo ``primes`` (K), K = 0 until needed.
+    ``integers`` (n, d) int64, or (0, d) where they do not fit; ``cap`` bounds ray coordinates so that a dot product
+    stays below ``LIMIT``; ``floats`` (n, d) with relative error at most ``slack``; ``residues`` (K, n, d) modulo
+    ``primes`` (K), K = 0 until needed.
     """
 
     integers: Array
@@ -45,7 +47,8 @@ class Matrix(NamedTuple):
 
 
 class Pool(NamedTuple):
-    """The rays of the cones on the current path: masks (P, words), coordinates (P, d) and whether these are kept (P)."""
+    """The rays of the cones on the current path: masks (P, words), coordinates (P, d) and whether these are kept
+    (P)."""
 
     positive: Array
     negative: Array
@@ -145,7 +148,8 @@ def _integer_signs(matrix, pool, opposed, new, tally):
 @kernel
 @no_type_check
 def _exact_signs(matrix, pool, first, second, row, common, new, work, tally):
-    """Choose d - 1 independent rows that are tight at the new ray and a row that orients it, and settle the opposed rows."""
+    """Choose d - 1 independent rows that are tight at the new ray and a row that orients it, and settle the opposed
+    rows."""
     d = matrix.floats.shape[1]
     count = 0
     for w in range(common.shape[0]):
@@ -197,7 +201,7 @@ def ray_from_rows(matrix, pool, tight, guide, side, wanted, new, work, tally):
     for i in range(d - 1):
         for k in range(d):
             work.square[i, k] = matrix.floats[tight[i], k]
-    unit_row_for(work.square, tight, work.scratch)
+    unit_row_for(work.square, work.scratch)
     beta = verified_inverse(work.square, work.inverse, work.scratch, matrix.slack)
     turn = 0
     radius = 0.0

@@ -1,9 +1,10 @@
 """From what is given to what is searched: distinct hyperplanes through the origin of a space that they span.
 
-An affine arrangement {w : A w = b} is the central one of the rows (a_i, -b_i), met with the half-space of the row (0, ..., 0, 1),
-which becomes row 0. A central arrangement is symmetric, so the sign of its first hyperplane may be fixed too: in both cases
-the search looks for the cells on the + side of row 0. Zero rows drop out (their sign is 0 in every cell), parallel rows join one
-hyperplane each, and where the rows span less than the space, columns are dropped until they do (the rest is lineality).
+An affine arrangement {w : A w = b} is the central one of the rows (a_i, -b_i), met with the half-space of the row (0,
+..., 0, 1), which becomes row 0. A central arrangement is symmetric, so the sign of its first hyperplane may be fixed
+too: in both cases the search looks for the cells on the + side of row 0. Zero rows drop out (their sign is 0 in every
+cell), parallel rows join one hyperplane each, and where the rows span less than the space, columns are dropped until
+they do (the rest is lineality).
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ __all__ = ["Arrangement", "in_position", "reduce"]
 class Arrangement:
     """Distinct hyperplanes ``rows``, the first ``rows.width`` of them independent, and how the given rows lie on them.
 
-    ``place[i]`` is the hyperplane of given row i (-1 for a zero row) and ``turn[i]`` its direction against it (1, -1, or 0). ``central``
-    says that the opposite of each cell is a cell too; otherwise row 0 is the one at infinity. ``columns`` are the columns kept of the
-    ``dimension`` (plus one if affine) that were given.
+    ``place[i]`` is the hyperplane of given row i (-1 for a zero row) and ``turn[i]`` its direction against it (1, -1,
+    or 0). ``central`` says that the opposite of each cell is a cell too; otherwise row 0 is the one at infinity.
+    ``columns`` are the columns kept of the ``dimension`` (plus one if affine) that were given.
     """
 
     rows: Rows
@@ -103,7 +104,8 @@ def _lines(rows: Rows, present: Array) -> tuple[Array, Array, Array]:
 @kernel
 @no_type_check
 def _line_keys(residues, leading, prime):
-    """Return one number for each row that is the same for parallel rows; all -1 if the prime divides a leading entry."""
+    """Return one number for each row that is the same for parallel rows; all -1 if the prime divides a leading
+    entry."""
     n, d = residues.shape
     keys = np.empty(n, dtype=np.int64)
     for i in range(n):
@@ -136,7 +138,8 @@ def _lines_by_integers(rows: Rows) -> tuple[Array, Array]:
     from math import gcd
 
     seen: dict[tuple[int, ...], int] = {}
-    first, group = [], []
+    first: list[int] = []
+    group: list[int] = []
     for i in range(len(rows)):
         entries = rows.integers(i)
         lead = next(entry for entry in entries if entry)
@@ -152,7 +155,8 @@ def _lines_by_integers(rows: Rows) -> tuple[Array, Array]:
 def _basis_first(rows: Rows) -> tuple[Array, Array]:
     """Return the order of rows that puts a basis of their span first, and as many columns on which it stays one.
 
-    Rows independent modulo a prime are independent. That no more are is proven by primes whose product exceeds every minor.
+    Rows independent modulo a prime are independent. That no more are is proven by primes whose product exceeds every
+    minor.
     """
     n, d = rows.entries.shape
     if n == 0:

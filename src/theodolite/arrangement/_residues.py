@@ -1,8 +1,9 @@
 """Exact signs of determinants by residues: no size of number is too large, and no big integer is ever formed.
 
-A determinant D of integer rows is bounded by the product of their norms (Hadamard). Modulo enough primes p_1, ..., p_K, whose
-product M exceeds 2 |D|, the residues determine D, and its sign is read off in mixed radix: the digits of (M - 1) / 2 are
-(p_i - 1) / 2, so D is negative if and only if its digits are larger in the last place where they differ from these.
+A determinant D of integer rows is bounded by the product of their norms (Hadamard). Modulo enough primes p_1, ...,
+p_K, whose product M exceeds 2 |D|, the residues determine D, and its sign is read off in mixed radix: the digits of
+(M - 1) / 2 are (p_i - 1) / 2, so D is negative if and only if its digits are larger in the last place where they
+differ from these.
 """
 
 from __future__ import annotations
@@ -55,10 +56,11 @@ def inverse(value, prime):
 @kernel
 @no_type_check
 def cofactors(residues, rows, prime, work, out):
-    """Fill ``out`` (d) with the cofactors of the d - 1 ``rows``: ``out . m = det(rows, m)`` modulo ``prime`` for every row m.
+    """Fill ``out`` (d) with the cofactors of the d - 1 ``rows``: ``out . m = det(rows, m)`` modulo ``prime`` for
+    every row m.
 
-    ``residues`` is the matrix modulo ``prime``, ``work`` scratch of shape (d - 1, d). All cofactors are 0 where the rows are dependent
-    modulo ``prime``, as they should be.
+    ``residues`` is the matrix modulo ``prime``, ``work`` scratch of shape (d - 1, d). All cofactors are 0 where the
+    rows are dependent modulo ``prime``, as they should be.
     """
     d = residues.shape[1]
     pivots = np.empty(d, dtype=np.int64)
@@ -139,7 +141,8 @@ def residue_sign(values, primes, inverses, digits):
 @kernel
 @no_type_check
 def independent_rows(residues, candidates, count, wanted, prime, work, out):
-    """Pick the first ``wanted`` rows among ``candidates[:count]`` that are independent modulo ``prime``, and return how many.
+    """Pick the first ``wanted`` rows among ``candidates[:count]`` that are independent modulo ``prime``, and return
+    how many.
 
     Rows that are independent modulo a prime are independent. ``work`` is scratch of shape (wanted, d).
     """

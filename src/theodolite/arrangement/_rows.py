@@ -1,7 +1,8 @@
 """The rows of an arrangement as exact numbers, in the forms that kernels use: integers, scaled floats, residues.
 
-A row stands for a hyperplane with a direction, so it may be multiplied by any positive number; and multiplying a column by a positive
-number only stretches space. Powers of two are used for both, so that floats stay the very numbers that were given.
+A row stands for a hyperplane with a direction, so it may be multiplied by any positive number; and multiplying a
+column by a positive number only stretches space. Powers of two are used for both, so that floats stay the very
+numbers that were given.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from theodolite.arrangement._residues import PRIME_BITS, prime_table
 
 __all__ = ["Rows", "float_rows", "fraction_rows", "integer_rows"]
 
-_FEW_BITS = 40  # floats that are integers of at most so many bits, up to a power of two for each row, go the integer way
+_FEW_BITS = (
+    40  # floats that are integers of at most so many bits, up to a power of two for each row, go the integer way
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows (n, d) of one of three types: int64; object (Python integers of any size); float64 that are exactly the data."""
+    """Rows (n, d) of one of three types: int64; object (Python integers of any size); float64 that are exactly the
+    data."""
 
     entries: Array
 
@@ -69,7 +73,7 @@ class Rows:
         """Return an upper bound for the binary logarithm of the norm of each row, taken as integers."""
         if self.entries.dtype == object:
             sizes = [max((abs(entry).bit_length() for entry in row), default=0) for row in self.entries.tolist()]
-            return np.array(sizes, dtype=np.float64) + np.log2(self.width) / 2
+            return np.asarray(np.array(sizes, dtype=np.float64) + np.log2(self.width) / 2)
         norms = np.abs(self.entries.astype(np.float64)).max(axis=1, initial=0.0)
         logs = np.log2(np.maximum(norms, 1e-300)) + np.log2(self.width) / 2 + 1e-9
         if self.entries.dtype == np.float64:

@@ -19,7 +19,7 @@ __all__ = ["Prefix", "Tally", "search_cells"]
 
 @dataclass(frozen=True)
 class Prefix:
-    """The cells whose signs on the first ``length`` hyperplanes are the first bits of ``words``."""
+    """The cells whose signs on the first ``length`` hyperplanes are the first bits of ``words``; there must be one."""
 
     words: tuple[int, ...]
     length: int
@@ -59,7 +59,8 @@ def search_cells(
 ) -> Iterator[tuple[int, Array]]:
     """Yield numbers of cells and, with ``keep``, their words over the hyperplanes, in increasing order.
 
-    Only cells on the + side of row 0 are visited, unless the ``whole`` space is asked for. Nodes that no row before ``stop`` cuts count as cells; their words are then right on the first ``stop`` rows only.
+    Only cells on the + side of row 0 are visited, unless the ``whole`` space is asked for. Nodes that no row before
+    ``stop`` cuts count as cells; their words are then right on the first ``stop`` rows only.
     """
     rows = arrangement.rows
     n, d = len(rows), rows.width

@@ -1,12 +1,14 @@
 """The ray method: depth-first over the tree of sign prefixes, with no linear program.
 
-Each node of the tree is a cone, {x : sign(a_i . x) given for i < k}, held by its extreme rays. Row i cuts it if and only if some ray is
-positive on i and some ray is negative, so the next row that cuts is one OR and one count of leading zeros away. Where none cuts, the OR of
-the positive masks *is* the sign vector of a cell. Both halves of a cut cone have the rays of their side, the tight ones, and one new
-ray for each pair of adjacent rays on opposite sides. The - side is visited first, so cells come in increasing order of their words.
+Each node of the tree is a cone, {x : sign(a_i . x) given for i < k}, held by its extreme rays. Row i cuts it if and
+only if some ray is positive on i and some ray is negative, so the next row that cuts is one OR and one count of
+leading zeros away. Where none cuts, the OR of the positive masks *is* the sign vector of a cell. Both halves of a cut
+cone have the rays of their side, the tight ones, and one new ray for each pair of adjacent rays on opposite sides.
+The - side is visited first, so cells come in increasing order of their words.
 
-The search starts from the 2**d simplicial cones ("orthants") of d independent rows, which are rows 0 to d - 1; in the later half of
-these the sign of row 0 is +. It stops whenever its output is full and goes on at the next call; all its state is in arrays.
+The search starts from the 2**d simplicial cones ("orthants") of d independent rows, which are rows 0 to d - 1; in the
+later half of these the sign of row 0 is +. It stops whenever its output is full and goes on at the next call; all its
+state is in arrays.
 """
 
 from __future__ import annotations
@@ -30,9 +32,10 @@ DONE, FULL, GROW, RESIDUES = 0, 1, 2, 3
 def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, limit, work, tally):
     """Enumerate cells into ``out`` (capacity, words) and return how many, and why it returned.
 
-    ``lists`` holds lists of rays, one behind the other; a frame is (start, length, end of the lists, end of the pool) of a node that waits.
-    Only nodes that agree with ``prefix`` on the first ``fixed`` rows are entered; nodes that no row before ``stop`` cuts count as
-    cells. With ``keep`` false cells are counted, up to ``limit`` a call, and not written.
+    ``lists`` holds lists of rays, one behind the other; a frame is (start, length, end of the lists, end of the pool)
+    of a node that waits. Only nodes that agree with ``prefix`` on the first ``fixed`` rows are entered; nodes that no
+    row before ``stop`` cuts count as cells. With ``keep`` false cells are counted, up to ``limit`` a call, and not
+    written.
     """
     words = pool.positive.shape[1]
     d = matrix.floats.shape[1]
@@ -155,8 +158,8 @@ def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, 
 def _adjacent(pool, lists, start, length, first, second, d, work):
     """Say whether two rays span an edge, and leave the valid rows tight at both in ``work.common``.
 
-    They do if and only if no third ray is tight on all of these rows. That test is spared where one of the two has just d - 1 tight rows
-    (which are then independent) and both share d - 2 of them.
+    They do if and only if no third ray is tight on all of these rows. That test is spared where one of the two has
+    just d - 1 tight rows (which are then independent) and both share d - 2 of them.
     """
     shared, first_tight, second_tight = 0, 0, 0
     for w in range(work.valid.shape[0]):
@@ -172,7 +175,7 @@ def _adjacent(pool, lists, start, length, first, second, d, work):
         return True
     for i in range(start, start + length):
         ray = lists[i]
-        if ray == first or ray == second:
+        if ray in (first, second):
             continue
         inside = True
         for w in range(work.valid.shape[0]):

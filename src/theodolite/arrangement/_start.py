@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import gcd, lcm
 from typing import no_type_check
 
 import numpy as np
@@ -20,12 +21,14 @@ def dual_rays(rows: Rows) -> list[list[int]]:
 
     d = rows.width
     integers = [rows.integers(i) for i in range(d)]
-    solution, _ = fmpz_mat(integers).inv().numer_denom()
+    solution = fmpz_mat(integers).inv()
     rays = []
     for i in range(d):
-        ray = [int(solution[k, i]) for k in range(d)]
-        scale = int(np.gcd.reduce(np.array(ray, dtype=object)))
-        rays.append([entry // scale for entry in ray])
+        column = [solution[k, i] for k in range(d)]
+        scale = lcm(*(int(entry.q) for entry in column))
+        ray = [int(entry.p) * (scale // int(entry.q)) for entry in column]
+        common = gcd(*ray)
+        rays.append([entry // common for entry in ray])
     return rays
 
 

@@ -1,13 +1,15 @@
 """The sweep: all cells of an arrangement in general position, by sorting vertices along lines.
 
-Take the slice {g_0 . x = 1} of the half-space that is searched (g_0 is row 0), and a generic functional g_1. A cell of the slice on which
-g_1 is bounded below has one lowest vertex, the meeting point of d - 1 rows, and there its sign on each of these is that of the Cramer
-coefficient of g_1; so each such cell is found once, at that vertex. The other cells are those that meet {g_1 . x = -1} in the kernel
-of g_0: an arrangement of the same kind, one dimension lower, with the next functional g_2; and so on down to a single cell.
+Take the slice {g_0 . x = 1} of the half-space that is searched (g_0 is row 0), and a generic functional g_1. A cell
+of the slice on which g_1 is bounded below has one lowest vertex, the meeting point of d - 1 rows, and there its sign
+on each of these is that of the Cramer coefficient of g_1; so each such cell is found once, at that vertex. The other
+cells are those that meet {g_1 . x = -1} in the kernel of g_0: an arrangement of the same kind, one dimension lower,
+with the next functional g_2; and so on down to a single cell.
 
-For d - 2 - j rows T at level j the vertices lie on one line, x0 + t D. They are sorted by t, and walking along it flips one sign at each.
-All this is floating point with error bounds: that intervals around sorted values of t are disjoint proves the whole order, and that
-no two of them touch anywhere proves that the rows are in general position. Where a bound does not reach, the sweep gives up and says so.
+For d - 2 - j rows T at level j the vertices lie on one line, x0 + t D. They are sorted by t, and walking along it
+flips one sign at each. All this is floating point with error bounds: that intervals around sorted values of t are
+disjoint proves the whole order, and that no two of them touch anywhere proves that the rows are in general position.
+Where a bound does not reach, the sweep gives up and says so.
 """
 
 from __future__ import annotations
@@ -34,8 +36,9 @@ def functionals(d: int, attempt: int = 0) -> Array:
 def sweep(rows, n, slack, level, subset, subsets, out, keep, tally):
     """Walk up to ``subsets`` lines of one level, from the one that ``subset`` names, which is moved on.
 
-    ``rows`` (n + d - 1, d) are the rows and, behind them, the functionals g_1 to g_{d-1}. Cells are written to ``out`` from its start.
-    Returns how many were found and 0 if the level is finished, 1 if more lines are left, 2 if a sign could not be told from 0.
+    ``rows`` (n + d - 1, d) are the rows and, behind them, the functionals g_1 to g_{d-1}. Cells are written to
+    ``out`` from its start. Returns how many were found and 0 if the level is finished, 1 if more lines are left, 2 if
+    a sign could not be told from 0.
     """
     d = rows.shape[1]
     words = out.shape[1]
@@ -65,7 +68,7 @@ def sweep(rows, n, slack, level, subset, subsets, out, keep, tally):
             chosen[subset[i]] = True
             for k in range(d):
                 square[level + i, k] = rows[subset[i], k]
-        unit_row_for(square, subset, work)
+        unit_row_for(square, work)
         beta = verified_inverse(square, inverse, work, slack)
         if beta >= 0.5:
             return found, 2
@@ -98,7 +101,9 @@ def sweep(rows, n, slack, level, subset, subsets, out, keep, tally):
         order = np.argsort(times[:crossed])
         for i in range(crossed - 1):
             here, there = order[i], order[i + 1]
-            if not times[there] - times[here] > (time_bounds[members[there]] + time_bounds[members[here]]) * (1 + 1e-10):
+            if not times[there] - times[here] > (time_bounds[members[there]] + time_bounds[members[here]]) * (
+                1 + 1e-10
+            ):
                 return found, 2
         tally[1] += 2 * crossed
         # The Cramer coefficients: of the row that is crossed from the slope, of the rows of T from their columns of the inverse.
@@ -248,7 +253,8 @@ def sort_words(words: Array) -> Array:
 
 
 def sweep_cells(rows: Array, slack: float, count: int, tally: Array, *, keep: bool = True) -> Array | None:
-    """Return the words of all ``count`` cells on the + side of row 0, sorted; ``None`` if general position cannot be proven.
+    """Return the words of all ``count`` cells on the + side of row 0, sorted; ``None`` if general position cannot be
+    proven.
 
     Without ``keep`` the array is empty: general position is all that is proven.
     """

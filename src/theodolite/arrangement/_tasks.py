@@ -1,6 +1,7 @@
 """Large arrangements in parts: sign prefixes as tasks for any executor, and a folder in which finished ones are kept.
 
-The tasks depend on the arrangement alone, and their results are put together in their order: who did them, and when, changes nothing.
+The tasks depend on the arrangement alone, and their results are put together in their order: who did them, and when,
+changes nothing.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 from os import PathLike
@@ -36,7 +37,8 @@ _STALE = 3600.0
 
 @dataclass(frozen=True)
 class Part:
-    """What one task found: its cells' words over the hyperplanes (none if only counted), their number, the signs it decided."""
+    """What one task found: its cells' words over the hyperplanes (none if only counted), their number, the signs it
+    decided."""
 
     words: Array
     count: int
@@ -57,7 +59,8 @@ def fingerprint(arrangement: Arrangement) -> str:
 
 
 def split(arrangement: Arrangement) -> list[Prefix]:
-    """Return the prefixes of signs into which the search on the + side of row 0 is split, in the order of their cells."""
+    """Return the prefixes of signs into which the search on the + side of row 0 is split, in the order of their
+    cells."""
     n, d = len(arrangement.rows), arrangement.rows.width
     for stop in range(min(d, n), n + 1):
         nodes = np.concatenate(
@@ -157,7 +160,8 @@ class Shelf:
             return None
 
     def finish(self, shape: tuple[int, int], blocks: Iterator[Array], tally: Tally, prefixes: list[Prefix]) -> Array:
-        """Write the whole list from ``blocks``, drop the parts that it was made of, and return it mapped from the disk."""
+        """Write the whole list from ``blocks``, drop the parts that it was made of, and return it mapped from the
+        disk."""
 
         def fill(file: object) -> None:
             np.lib.format.write_array_header_1_0(file, {"descr": "<u8", "fortran_order": False, "shape": shape})  # type: ignore[arg-type]
@@ -188,7 +192,7 @@ def run_parts(
     shelf: Shelf | None,
     deadline: float,
     report: Callable[[int], None],
-) -> Iterator[tuple[Prefix, Part]]:
+) -> Generator[tuple[Prefix, Part], None, None]:
     """Do the parts and yield each as it is finished, in no particular order; end early when the deadline has passed."""
     waiting = iter(prefixes)
     pending: dict[Future[Part], tuple[Prefix, int]] = {}

@@ -1,6 +1,7 @@
 """The kernels once more in plain Python integers: slow, obvious, and what the kernels are tested against.
 
-The ray method's twin also answers single questions about one cell (its rays, hence an interior point), where speed does not matter.
+The ray method's twin also answers single questions about one cell (its rays, hence an interior point), where speed
+does not matter.
 """
 
 from __future__ import annotations
@@ -103,7 +104,8 @@ def determinant(matrix: Sequence[Sequence[int | Fraction]]) -> Fraction:
 
 
 def cells_by_vertices(rows: Rows) -> set[tuple[int, ...]]:
-    """Return the cells on the + side of row 0 in general position: the 2**(d-1) around each vertex line. Twin of ``sweep``."""
+    """Return the cells on the + side of row 0 in general position: the 2**(d-1) around each vertex line. Twin of
+    ``sweep``."""
     integers = [rows.integers(i) for i in range(len(rows))]
     d = rows.width
     cells = set()

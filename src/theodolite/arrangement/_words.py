@@ -1,14 +1,15 @@
 """Words of bits, and the one decorator under which every kernel of this wing is compiled.
 
-A *word* is a ``uint64``. The sign vector of a cell over n rows is ``ceil(n / 64)`` words: row k is bit ``63 - k % 64`` (the
-most significant first) of word ``k // 64``, set where the sign is +. Comparing words as integers, the first one first, therefore
-compares sign vectors lexicographically with - before +. A *mask* is a set of rows, stored in the same way.
+A *word* is a ``uint64``. The sign vector of a cell over n rows is ``ceil(n / 64)`` words: row k is bit ``63 - k %
+64`` (the most significant first) of word ``k // 64``, set where the sign is +. Comparing words as integers, the first
+one first, therefore compares sign vectors lexicographically with - before +. A *mask* is a set of rows, stored in the
+same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, no_type_check
+from typing import Any, TypeVar, cast, no_type_check
 
 import numpy as np
 from numba import njit, types
@@ -22,8 +23,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 def kernel(function: _Function) -> _Function:
     """Compile ``function`` by numba on its first call, release the GIL in it, and keep the machine code on disk."""
-    compiled: _Function = njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
+    return cast(_Function, njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 @no_type_check

@@ -1,0 +1,194 @@
+"""Each kernel against its twin in plain Python integers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from families import braid, deformed, resonance, threshold, type_d
+from hypothesis import given
+from hypothesis import strategies as st
+
+from theodolite.arrangement._filter import filtered_dot, inverse_bound, verified_inverse
+from theodolite.arrangement._given import read
+from theodolite.arrangement._reduce import reduce
+from theodolite.arrangement._residues import cofactors, prime_table, residue_dot, residue_sign
+from theodolite.arrangement._rows import Rows, float_rows, integer_rows
+from theodolite.arrangement._run import Prefix, Tally, search_cells
+from theodolite.arrangement._sweep import sort_words, sweep_cells
+from theodolite.arrangement._twin import cells_by_rays, cells_by_vertices, determinant
+
+
+def unpacked(words: np.ndarray, n: int) -> list[tuple[int, ...]]:
+    bits = np.unpackbits(words.astype(">u8").view(np.uint8), axis=1)[:, :n]
+    return [tuple(row) for row in (2 * bits.astype(int) - 1).tolist()]
+
+
+def searched(rows: Rows, **options: object) -> tuple[list[tuple[int, ...]], Tally]:
+    arrangement = reduce(rows, True, rows.width)
+    tally = Tally()
+    found = [
+        cell
+        for _, words in search_cells(arrangement, tally, batch=7, **options)
+        for cell in unpacked(words, len(arrangement.rows))
+    ]
+    return found, tally
+
+
+FAMILIES = {"braid": braid(5), "resonance": resonance(4), "threshold": threshold(3), "type D": type_d(4)}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("arithmetic", ["integers", "filter", "residues"])
+def test_the_ray_method_lists_what_its_twin_lists_in_the_same_order(name: str, arithmetic: str) -> None:
+    entries = FAMILIES[name].astype(np.int64)
+    rows = {
+        "integers": Rows(entries),
+        "filter": Rows(entries / 4),
+        "residues": Rows(entries.astype(object) * 3**100),
+    }[arithmetic]
+    found, tally = searched(rows)
+    assert found == list(cells_by_rays(reduce(rows, True, rows.width).rows))
+    assert found == sorted(found)
+    used = (tally.integers > 0, tally.filtered + tally.residues > 0)
+    assert used == ((True, False) if arithmetic == "integers" else (False, True))
+
+
+def test_integers_that_overflow_inside_the_loop_go_on_by_residues() -> None:
+    source = np.random.default_rng(5)
+    basis = source.integers(-(2**12), 2**12, (4, 4))
+    sums = basis[[0, 1, 2, 0]] + basis[[1, 2, 3, 3]]
+    more = source.integers(-(2**12), 2**12, (3, 4))
+    entries = np.vstack([basis, more, more[[0, 1, 2]] + more[[1, 2, 0]], sums])
+    found, tally = searched(Rows(entries))
+    assert tally.integers > 0
+    assert tally.filtered > 0
+    assert tally.residues > 0
+    assert found == list(cells_by_rays(reduce(Rows(entries), True, 4).rows))
+
+
+@given(
+    st.integers(2, 4).flatmap(
+        lambda d: st.lists(st.lists(st.integers(-2, 2), min_size=d, max_size=d), min_size=1, max_size=8)
+    )
+)
+def test_random_small_rows(entries: list[list[int]]) -> None:
+    given_rows = read(entries, None, "auto").rows
+    arrangement = reduce(given_rows, True, given_rows.width)
+    if len(arrangement.rows):
+        assert searched(given_rows)[0] == list(cells_by_rays(arrangement.rows))
+
+
+def test_prefixes_part_the_cells() -> None:
+    arrangement = reduce(integer_rows(resonance(4)), True, 4)
+    n = len(arrangement.rows)
+    whole = [cell for _, words in search_cells(arrangement, Tally()) for cell in unpacked(words, n)]
+    parts = []
+    for start in sorted({cell[:7] for cell in whole}):
+        prefix = Prefix((sum(1 << (63 - k) for k, sign in enumerate(start) if sign > 0),), 7)
+        found = [cell for _, words in search_cells(arrangement, Tally(), prefix=prefix) for cell in unpacked(words, n)]
+        assert {cell[:7] for cell in found} == {start}
+        parts += found
+    assert parts == whole
+    both = [cell for _, words in search_cells(arrangement, Tally(), whole=True) for cell in unpacked(words, n)]
+    assert both == [tuple(-s for s in cell) for cell in reversed(whole)] + whole
+
+
+@pytest.mark.parametrize(("n", "d"), [(2, 2), (5, 2), (6, 3), (7, 4), (7, 5), (5, 5), (70, 2)])
+def test_the_sweep_finds_what_its_twin_finds(n: int, d: int) -> None:
+    rows = float_rows(np.random.default_rng(n + d).normal(size=(n, d)))
+    floats, slack = rows.floats()
+    expected = cells_by_vertices(rows)
+    words = sweep_cells(floats, slack, len(expected), np.zeros(3, dtype=np.int64))
+    assert words is not None
+    assert unpacked(words, n) == sorted(expected)
+
+
+@pytest.mark.parametrize("rows", [braid(4), threshold(3), np.array([[1, 0], [0, 1], [2, 0]]), deformed(3, (0, 1))[0]])
+def test_the_sweep_never_claims_general_position_where_there_is_none(rows: np.ndarray) -> None:
+    floats, slack = integer_rows(rows).floats()
+    assert sweep_cells(floats, slack, 10**5, np.zeros(3, dtype=np.int64)) is None
+    assert sweep_cells(floats, slack, 10**5, np.zeros(3, dtype=np.int64), keep=False) is None
+
+
+@given(
+    st.integers(1, 5).flatmap(
+        lambda d: st.lists(
+            st.lists(st.integers(-(2**70), 2**70) | st.integers(-1, 1), min_size=d, max_size=d), min_size=d, max_size=d
+        )
+    )
+)
+def test_residues_give_the_sign_of_the_determinant(matrix: list[list[int]]) -> None:
+    d = len(matrix)
+    rows = Rows(np.array(matrix, dtype=object).reshape(d, d))
+    primes, inverses = prime_table(rows.residue_count())
+    residues = rows.residues(primes)
+    values = np.empty(len(primes), dtype=np.int64)
+    vector = np.empty(d, dtype=np.int64)
+    for k, prime in enumerate(primes.tolist()):
+        cofactors(residues[k], np.arange(d - 1), prime, np.empty((d, d), dtype=np.int64), vector)
+        values[k] = residue_dot(residues[k], d - 1, vector, prime)
+        assert values[k] == int(determinant(matrix)) % prime
+    exact = determinant(matrix)
+    assert residue_sign(values, primes, inverses, np.empty_like(values)) == (exact > 0) - (exact < 0)
+
+
+@given(st.integers(1, 4), st.integers(0, 10**6), st.sampled_from([0, 20, 40, 50]))
+def test_the_filter_never_decides_wrongly(d: int, seed: int, closeness: int) -> None:
+    source = np.random.default_rng(seed)
+    matrix = source.normal(size=(d, d))
+    matrix[-1] += matrix[:-1].sum(axis=0) * 2.0**closeness  # nearly dependent rows
+    matrix /= np.abs(matrix).max(axis=1, keepdims=True)
+    inverse = np.empty((d, d))
+    beta = verified_inverse(matrix, inverse, np.empty((d, d)), 0.0)
+    if beta >= 0.5:
+        return
+    whole = determinant([Rows(matrix).exact(i) for i in range(d)])
+    for column in range(d):
+        radius = inverse_bound(inverse, column, beta)
+        for i in range(d):
+            minor = [
+                [entry for k, entry in enumerate(Rows(matrix).exact(j)) if k != i] for j in range(d) if j != column
+            ]
+            true = determinant(minor) * (-1) ** (i + column) / whole
+            assert abs(true - type(true)(inverse[i, column])) <= radius
+    other = source.normal(size=(1, d))
+    value, bound = filtered_dot(other, 0, inverse, 0, inverse_bound(inverse, 0, beta), 0.0)
+    cofactor = [
+        determinant([[e for k, e in enumerate(Rows(matrix).exact(j)) if k != i] for j in range(1, d)])
+        * (-1) ** i
+        / whole
+        for i in range(d)
+    ]
+    true = sum(Rows(other).exact(0)[i] * cofactor[i] for i in range(d))
+    assert abs(true - type(true)(value)) <= bound
+
+
+@given(st.integers(1, 4), st.integers(0, 300), st.integers(0, 10**6))
+def test_words_are_sorted(width: int, count: int, seed: int) -> None:
+    words = np.random.default_rng(seed).integers(0, 3, (count, width)).astype(np.uint64) << np.uint64(62)
+    assert sort_words(words).tolist() == sorted(words.tolist())
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=6, max_size=6))
+def test_rows_of_floats_are_the_floats(entries: list[float]) -> None:
+    array = np.array(entries).reshape(3, 2)
+    rows = float_rows(array)
+    columns = [[rows.exact(i)[k] for i in range(3)] for k in range(2)]
+    given_columns = [[Rows(array).exact(i)[k] for i in range(3)] for k in range(2)]
+    for i in range(3):  # each row up to a positive factor and a common stretch of the columns
+        for k in range(2):
+            assert (columns[k][i] > 0, columns[k][i] < 0) == (given_columns[k][i] > 0, given_columns[k][i] < 0)
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        assert (columns[0][i] * columns[1][j] == columns[1][i] * columns[0][j]) == (
+            given_columns[0][i] * given_columns[1][j] == given_columns[1][i] * given_columns[0][j]
+        )
+    floats, slack = rows.floats()
+    assert slack <= 2.0**-53
+    assert np.all(np.sign(floats) == np.sign(array))
+    primes = prime_table(2)[0]
+    for k, prime in enumerate(primes.tolist()):
+        for i in range(3):
+            residues, integers = rows.residues(primes)[k, i].tolist(), rows.integers(i)
+            lead = next((e for e in zip(residues, integers, strict=True) if e[1]), None)
+            if lead is not None:  # residues of a multiple of the row
+                assert all((r * lead[1] - lead[0] * e) % prime == 0 for r, e in zip(residues, integers, strict=True))
