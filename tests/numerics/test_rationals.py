@@ -110,6 +110,7 @@ def test_empty_matrices():
 def test_conversion():
     assert as_fractions(np.array([0.1]))[0] == Fraction(3602879701896397, 2**55)
     assert type(as_fractions(np.array([np.int64(3)]))[0].numerator) is int
+    assert as_fractions([[2**63, -1], [2**60 + 1, 0.5]]).tolist() == [[2**63, -1], [2**60 + 1, Fraction(1, 2)]]
     assert to_floats(as_fractions([10**400, Fraction(1, 3)])).tolist() == [np.inf, 1 / 3]
     with pytest.raises(DataError, match="nan"):
         as_fractions([np.nan])

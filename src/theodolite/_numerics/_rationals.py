@@ -40,7 +40,9 @@ def as_fractions(array: Any) -> Array:
     >>> as_fractions([[1, 0.5]])
     array([[Fraction(1, 1), Fraction(1, 2)]], dtype=object)
     """
-    given = np.asarray(array)
+    given = (
+        array if isinstance(array, np.ndarray) else np.asarray(array, dtype=object)
+    )  # NumPy would round large integers
     return _objects([_fraction(entry) for entry in given.flat], given.shape)
 
 
