@@ -75,6 +75,12 @@ def test_delimiter_can_be_said(tmp_path: Path) -> None:
     assert read_table(write(tmp_path, "a;b,c\n1;2,1\n3;4,1\n"), delimiter=",").names == ("a;b", "c")
 
 
+@pytest.mark.parametrize("delimiter", ["", "ab", '"', "\n"])
+def test_delimiters_that_cannot_be(tmp_path: Path, delimiter: str) -> None:
+    with pytest.raises(DataError, match="The delimiter is"):
+        read_table(write(tmp_path, "a,b\n1,2\n3,4\n"), delimiter=delimiter)
+
+
 def test_labels_are_kept_apart(tmp_path: Path) -> None:
     table = read_table(write(tmp_path, "a,who\n1,ann\n2,bob\n"))
     assert table.numeric == ("a",)

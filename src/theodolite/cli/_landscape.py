@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from theodolite._landscape import Landscape
     from theodolite._panels import Description
 
-__all__ = ["Request"]
+__all__ = ["Request", "Subject"]
+
+_MARKS = {"tab": "\t", "\\t": "\t", "space": " "}
+"""What cannot be typed easily."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A landscape and what to say about its data: in a few words, and as names and texts."""
+
+    landscape: Any
+    title: str
+    facts: tuple[tuple[str, str], ...]
+
+    def describe(self, description: Description) -> Description:
+        """Return ``description`` with the name that the user gave to the data."""
+        import msgspec
+
+        return msgspec.structs.replace(description, data=self.title)
 
 
 @dataclass(frozen=True)
@@ -29,20 +46,15 @@ class Request:
     header: bool | None = None
     delimiter: str | None = None
     reduction: str = "half_sum"
-    facts: list[tuple[str, str]] = field(default_factory=list)
 
-    def landscape(self) -> Landscape:
-        """Build the landscape, and write into ``facts`` what was done to the data."""
+    def subject(self) -> Subject:
+        """Read the data and build the landscape."""
         from theodolite._registry import build, landscape_of
         from theodolite.io import listed, parse_network, prepare, read_table
 
         network = parse_network(self.network)
         landscape_of(network)  # what no landscape covers is said before the data is read
-        mark = (
-            None
-            if self.delimiter is None
-            else {"tab": "\t", r"\t": "\t", "space": " "}.get(self.delimiter, self.delimiter)
-        )
+        mark = None if self.delimiter is None else _MARKS.get(self.delimiter, self.delimiter)
         table = read_table(self.data, exact=self.exact, header=self.header, delimiter=mark)
         made = prepare(
             table,
@@ -54,15 +66,7 @@ class Request:
             center=self.center,
             standardize=self.standardize,
         )
-        self.facts.append(("data", made.words))
-        if made.dropped:
-            self.facts.append(("not used", listed(made.dropped)))
         arithmetic = "exact" if self.exact else "auto"
-        return build(network, made.X, made.Y, reduction=self.reduction, arithmetic=arithmetic)
-
-    def describe(self, description: Description) -> Description:
-        """Return ``description`` with the data in the user's words."""
-        import msgspec
-
-        words = dict(self.facts).get("data", description.data)
-        return msgspec.structs.replace(description, data=words)
+        landscape = build(network, made.X, made.Y, reduction=self.reduction, arithmetic=arithmetic)
+        unused = (("not used", listed(made.dropped)),) if made.dropped else ()
+        return Subject(landscape, made.title, (("data", made.words), *unused))

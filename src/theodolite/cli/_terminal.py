@@ -160,14 +160,14 @@ def _explain(error: Exception) -> None:
 
 
 def _say(fact: str, cause: str | None, fix: str | None) -> None:
+    from rich.table import Table
     from rich.text import Text
 
-    console = screen(error=True)
-    lines = [Text.assemble(("error: ", "bold red"), clean(fact))]
-    lines += [
-        Text.assemble((f"{name}: ".rjust(7), "dim"), clean(text))
-        for name, text in (("why", cause), ("fix", fix))
-        if text
-    ]
-    for line in lines:
-        console.print(line)
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text("error:", style="bold red"), Text(clean(fact)))
+    for name, text in (("why:", cause), ("fix:", fix)):
+        if text:
+            grid.add_row(Text(name, style="dim"), Text(clean(text)))
+    print_lines(screen(error=True), grid)

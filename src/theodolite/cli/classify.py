@@ -115,7 +115,8 @@ def classify(
         from theodolite.io import read_parameters
 
         parameters = read_parameters(at)
-        land = request.landscape()
+        subject = request.subject()
+        land = subject.landscape
         verdict = land.classify(_unpacked(land, parameters), rtol=rtol)
         if json == "-":
             sys.stdout.write(_as_json(verdict) + "\n")
@@ -125,7 +126,7 @@ def classify(
             _save_way_out(verdict, leave)
         if not quiet and json != "-":
             saved = [("saved", path) for path in (json, leave) if path is not None]
-            print_facts(screen(), [("point", at), *request.facts, *_facts(verdict), *saved])
+            print_facts(screen(), [("point", at), *subject.facts, *_facts(verdict), *saved])
         if not verdict.kind.is_minimum:
             raise typer.Exit(NOT_A_MINIMUM)
 

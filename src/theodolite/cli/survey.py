@@ -131,7 +131,8 @@ def survey(
         seconds = _seconds(budget)
         import theodolite
 
-        land = _surveyable(request.landscape())
+        subject = request.subject()
+        land = _surveyable(subject.landscape)
         with _executor(workers, cluster) as executor:
             try:
                 atlas = theodolite.survey(
@@ -145,12 +146,12 @@ def survey(
             except theodolite.WorkloadError as error:
                 fix = "Add --limit 1000 for the thousand of lowest loss, or --budget 60s for what a minute gives"
                 raise theodolite.WorkloadError(error.fact, count=error.count, cause=error.cause, fix=fix) from None
-        atlas = replace(atlas, command=TYPED.get(), description=request.describe(atlas.description))
+        atlas = replace(atlas, command=TYPED.get(), description=subject.describe(atlas.description))
         written = [file.write(atlas) for file in files]
         if not quiet and not any(file.takes_the_screen for file in files):
             from theodolite.cli._report import print_atlas
 
-            print_atlas(screen(), atlas, top=top, facts=request.facts, written=written)
+            print_atlas(screen(), atlas, top=top, facts=subject.facts, written=written)
         if atlas.stopped in ("budget", "interrupted"):
             raise typer.Exit(INCOMPLETE)
 
@@ -169,7 +170,7 @@ def _surveyable(land: Any) -> SurveyableLandscape:
 
 def _seconds(budget: str | None) -> float | None:
     from theodolite import DataError
-    from theodolite._survey import seconds
+    from theodolite._budget import seconds
 
     if budget is None:
         return None

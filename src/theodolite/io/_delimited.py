@@ -43,6 +43,8 @@ def read_delimited(
     (0, 1, 2, ...), which may be either, must be.
     Raises ``DataError`` naming the line and column of what cannot be read.
     """
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        raise DataError(f"The delimiter is {delimiter!r}", fix="Give one letter or mark, for example ';'")
     text = _decode(path.read_bytes(), source)
     mark = delimiter or _find_delimiter(text, "\t" if path.suffix.lower() in (".tsv", ".tab") else ",")
     records = _records(text, mark, source)

@@ -20,7 +20,7 @@ __all__ = ["Prepared", "prepare"]
 class Prepared:
     """The matrices of a survey: ``Y`` is ``None`` for an autoencoder, whose target is its input.
 
-    ``dropped`` are the columns that were not used; ``words`` says in a sentence what was done to the data.
+    ``dropped`` are the columns that were not used; ``words`` says what was done to the data, ``title`` the same without names.
     """
 
     X: Array
@@ -29,6 +29,7 @@ class Prepared:
     targets: tuple[str, ...]
     dropped: tuple[str, ...]
     words: str
+    title: str
 
 
 def prepare(
@@ -71,8 +72,17 @@ def prepare(
         X = _centered(X, standardize, table)
         Y = None if Y is None else _centered(Y, standardize, table)
     dropped = tuple(name for name in table.names if name not in chosen and name not in wanted)
-    words = _words(table, chosen, () if autoencoder else target_names, center, standardize, constant)
-    return Prepared(X, Y, chosen, () if autoencoder else target_names, dropped, words)
+    named = () if autoencoder else target_names
+    how = "standardized" if standardize else "centered" if center else ""
+    return Prepared(
+        X,
+        Y,
+        chosen,
+        named,
+        dropped,
+        words=_words(table, f"{_count(len(chosen), 'input')} ({listed(chosen)})", _target_words(named), how, constant),
+        title=_words(table, _count(len(chosen), "input"), _count(len(named), "target") if named else "", how, ()),
+    )
 
 
 def _resolve(table: DataTable, names: Sequence[str]) -> tuple[str, ...]:
@@ -196,20 +206,10 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _words(
-    table: DataTable,
-    chosen: Sequence[str],
-    targets: Sequence[str],
-    center: bool,
-    standardize: bool,
-    constant: Sequence[str],
-) -> str:
-    parts = [f"{table.source}: {table.rows} samples, {_count(len(chosen), 'input')} ({listed(chosen)})"]
-    parts.append(f"{_count(len(targets), 'target')} ({listed(targets)})" if targets else "the targets are the inputs")
-    if standardize:
-        parts.append("standardized")
-    elif center:
-        parts.append("centered")
-    if constant:
-        parts.append(f"constant: {listed(constant)}")
-    return ", ".join(parts)
+def _target_words(named: Sequence[str]) -> str:
+    return f"{_count(len(named), 'target')} ({listed(named)})" if named else "the targets are the inputs"
+
+
+def _words(table: DataTable, inputs: str, targets: str, how: str, constant: Sequence[str]) -> str:
+    still = f"constant: {listed(constant)}" if constant else ""
+    return ", ".join(part for part in (f"{table.source}: {table.rows:,} samples", inputs, targets, how, still) if part)
