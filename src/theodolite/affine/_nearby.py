@@ -23,6 +23,7 @@ from theodolite.affine._finding import Finding, scaled_gradient
 from theodolite.affine._fits import nearest_fit, recentred
 from theodolite.affine._kinked import KinkedLoss
 from theodolite.affine._problem import Network, Problem
+from theodolite.affine._squared import SquaredLoss
 from theodolite.affine._structure import Sort, Structure
 
 __all__ = ["CLEAR", "Vicinity", "find_nearby"]
@@ -62,9 +63,9 @@ class Vicinity:
     grain: float
 
     @cached_property
-    def values(self) -> KinkedLoss:
-        """The loss and its derivatives (of squared neurons, only what both have in common is used)."""
-        return calculus(self.problem, self.network)  # type: ignore[return-value]
+    def values(self) -> KinkedLoss | SquaredLoss:
+        """The loss and its derivatives."""
+        return calculus(self.problem, self.network)
 
     @cached_property
     def ends(self) -> tuple[Array, Array]:
