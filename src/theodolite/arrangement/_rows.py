@@ -75,7 +75,7 @@ class Rows:
             sizes = [max((abs(entry).bit_length() for entry in row), default=0) for row in self.entries.tolist()]
             return np.asarray(np.array(sizes, dtype=np.float64) + np.log2(self.width) / 2)
         norms = np.abs(self.entries.astype(np.float64)).max(axis=1, initial=0.0)
-        logs = np.log2(np.maximum(norms, 1e-300)) + np.log2(self.width) / 2 + 1e-9
+        logs = np.frexp(norms)[1] + np.log2(self.width) / 2
         if self.entries.dtype == np.float64:
             logs = logs - _lowest_exponents(self.entries)
         return np.asarray(logs)
@@ -143,13 +143,15 @@ def float_rows(array: Array) -> Rows:
 
     Numbers so far apart that scaling them would underflow become integers of whatever size it takes.
     """
+    if array.size == 0:
+        return Rows(array.astype(np.int64))
+    lowest = _lowest_exponents(array)
+    if np.all(np.frexp(np.abs(array).max(axis=1))[1] - lowest <= _FEW_BITS):
+        return Rows(np.ldexp(array, -lowest[:, None]).astype(np.int64))
     balanced = _balanced(array)
-    if np.any((balanced != 0) != (array != 0)) or np.any((balanced != 0) & (np.abs(balanced) < 1e-200)):
+    if np.any((balanced != 0) & (np.abs(balanced) < 1e-200)) or np.any((balanced != 0) != (array != 0)):
         return fraction_rows(_fractions(array))
-    lowest = _lowest_exponents(balanced)
-    if balanced.size == 0 or lowest.min() >= -_FEW_BITS:  # the largest entry of each row is below 1
-        return Rows(np.ldexp(balanced, -lowest[:, None]).astype(np.int64))
-    return Rows(balanced)
+    return Rows(array)
 
 
 def _fractions(array: Array) -> Array:

@@ -94,9 +94,10 @@ def search_cells(
         )  # fmt: skip
         if found:
             yield found, out[:found]
+            out = np.empty_like(out)  # what was yielded stays the caller's
         if status == FULL:
-            out = np.empty_like(out)
-        elif status == GROW:
+            continue
+        if status == GROW:
             lists = np.concatenate([lists, np.empty_like(lists)])
             pool = Pool(*(np.concatenate([part, np.zeros_like(part)]) for part in pool))
         elif status == RESIDUES:
