@@ -7,7 +7,7 @@ import distributed
 import pytest
 
 import theodolite as th
-from tests.support.wells import Wells
+from tests.support.wells import Fatal, Wells
 from tests.test_survey import assert_same
 
 
@@ -30,5 +30,15 @@ def test_a_worker_killed_in_the_middle_costs_nothing(client):
 
     with client.get_executor() as executor:
         atlas = th.survey(land, executor=executor, progress=kill)
+    client.wait_for_workers(2)  # a cluster that is closed while a worker starts takes half a minute to do so
     assert 0 < killed[0] < 243
+    assert_same(atlas, th.survey(Wells(land.heights, land.tilts)))
+
+
+def test_a_piece_that_dask_gave_up_is_tried_again(client, tmp_path):
+    land = Fatal((3.0, 2.0, 5.0), (1.0, 0.5, 0.25), tmp_path, deaths=5)  # dask gives up after four
+    with client.get_executor() as executor:
+        atlas = th.survey(land, executor=executor)
+    client.wait_for_workers(2)
+    assert len(list(tmp_path.iterdir())) == 5
     assert_same(atlas, th.survey(Wells(land.heights, land.tilts)))

@@ -151,6 +151,8 @@ def _document(atlas: Atlas, include_data: bool) -> tuple[Header, Columns]:
         "description": msgspec.to_builtins(atlas.description),
         "evidence": evidence_records(atlas.table.evidence),
     }
+    _check_texts(header)
+    texts_from("label", columns, len(atlas))
     if include_data:
         header["data"] = {name: _written(array) for name, array in _data_of(atlas).items()}
     return header, columns

@@ -96,7 +96,7 @@ class Conduct:
                 return
             known = self._stored(item)
             if known is None:
-                pending[crew.submit(item)] = (i, item, 0)
+                pending[crew.submit(item, 0)] = (i, item, 0)
             else:
                 self._keep(i, known)
 
@@ -120,7 +120,7 @@ class Conduct:
             self._keep(i, self._saved(item, table))
         for i, item, attempts, reason in again:
             crew.replace_if_broken(reason)
-            pending[crew.submit(item)] = (i, item, attempts)
+            pending[crew.submit(item, attempts)] = (i, item, attempts)
 
     def _stored(self, item: Any) -> Table | None:
         return None if self.store is None else self.store.get(item)
@@ -159,11 +159,12 @@ class _Crew:
         self.in_flight = 2 * workers if isinstance(workers, int) else _IN_FLIGHT
         self._packed = b"" if isinstance(executor, ThreadPoolExecutor) else _packed(land)
 
-    def submit(self, item: Any) -> Future[Table]:
+    def submit(self, item: Any, attempt: int) -> Future[Table]:
+        """Give out a piece of work, for the first time or again."""
         executor = self._replacement or self._executor
         try:
             if self._packed:
-                return executor.submit(_solve_packed, self._packed, item)
+                return executor.submit(_solve_packed, self._packed, item, attempt)
             return executor.submit(self._land.solve, item)
         except BrokenExecutor as error:
             failed: Future[Table] = Future()
@@ -217,7 +218,10 @@ def _unpacked(packed: bytes) -> Any:
     return pickle.loads(packed)
 
 
-def _solve_packed(packed: bytes, item: Any) -> Table:
-    """Solve one piece in a worker, which unpickles the landscape only once."""
+def _solve_packed(packed: bytes, item: Any, attempt: int) -> Table:
+    """Solve one piece in a worker, which unpickles the landscape only once.
+
+    ``attempt`` makes each attempt another task for schedulers that know tasks by their arguments and remember failures.
+    """
     table: Table = _unpacked(packed).solve(item)
     return table

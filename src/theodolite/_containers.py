@@ -235,12 +235,14 @@ def _check_texts(arrow: Any, table: Any, names: list[str]) -> None:
     from pyarrow import compute
 
     for name in names:
+        size = 0
         for chunk in table.column(name).chunks:
             if not arrow.types.is_dictionary(chunk.type):
                 raise UnreadableError(f"the column {name!r} holds {chunk.type}, not texts")
-            size = compute.sum(compute.take(compute.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0
-            if size > BYTES_MOST:
-                raise UnreadableError(f"the column {name!r} would have {size:,} bytes")
+            lengths = compute.take(compute.binary_length(chunk.dictionary), chunk.indices)
+            size += compute.sum(lengths).as_py() or 0
+        if size > BYTES_MOST:
+            raise UnreadableError(f"the column {name!r} would have {size:,} bytes")
 
 
 CONTAINERS = {
