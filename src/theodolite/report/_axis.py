@@ -15,6 +15,9 @@ __all__ = ["Axis", "axis_for", "nice_step"]
 _LARGE = 0.5
 """A gap is large when it takes at least this share of the range."""
 
+_CLOSE = 0.03
+"""Values closer than this share of the range hide each other's marks."""
+
 _DECADES = 3.0
 """Values spanning more than this many powers of ten are drawn on a logarithmic axis, if none is zero."""
 
@@ -73,8 +76,9 @@ def nice_step(span: float, count: int) -> float:
 def axis_for(values: Sequence[float]) -> Axis:
     """Return the axis for these losses.
 
-    Logarithmic for values over three decades with no zero; else plain while no gap takes half the range; else broken
-    at the largest gap, both sides on one scale; else, with a second large gap, one equal step for each distinct value.
+    Logarithmic for values over three decades with no zero; else plain, unless a gap takes half the range and crushes values
+    elsewhere into one mark; then broken at the largest gap, both sides on one scale; and if that still leaves such a gap,
+    one equal step for each distinct value.
     """
     distinct = _distinct(sorted(values))
     if not distinct:
@@ -86,14 +90,19 @@ def axis_for(values: Sequence[float]) -> Axis:
         return _log(low, high)
     gaps = [b - a for a, b in pairwise(distinct)]
     widest = max(range(len(gaps)), key=gaps.__getitem__)
-    if gaps[widest] < _LARGE * (high - low) or len(distinct) == 2:
+    if not _crushing(gaps, high - low):
         pad = 0.035 * (high - low)
         return _linear(low - pad if low - pad > 0 or low < 0 else min(0.0, low), high + pad)
     left = high - low - gaps[widest]
     others = gaps[:widest] + gaps[widest + 1 :]
-    if left <= _ZERO * high or max(others) >= _LARGE * left:
+    if left <= _ZERO * high or _crushing(others, left):
         return _rank(distinct)
     return _broken(low, distinct[widest], distinct[widest + 1], high)
+
+
+def _crushing(gaps: Sequence[float], span: float) -> bool:
+    """Whether one of ``gaps`` takes so much of ``span`` that values beside another can hardly be told apart."""
+    return max(gaps) >= _LARGE * span and min(gaps) < _CLOSE * span
 
 
 def _distinct(ordered: Sequence[float]) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
@@ -20,12 +20,12 @@ from theodolite._panels import (
     ProfilePanel,
     SpectrumPanel,
 )
-from theodolite.report._numbers import counted, number
+from theodolite.report._numbers import counted, number, same
 from theodolite.report._rows import AtlasLike, Rows
 
 __all__ = ["PanelStore", "Panels", "ask", "pack", "script_safe"]
 
-_MOVES_KEPT = 4
+_MOVES_KEPT = 5
 _DIGITS = 12
 _FIGURES = (PlanePanel, ProfilePanel, CurvePanel)
 """The large panels: the first to be left out where a page would grow too big."""
@@ -47,28 +47,33 @@ def script_safe(data: Any) -> str:
 class PanelStore:
     """Panels of many sets; a text or list that several of them share is stored once, in ``pool``."""
 
+    rows: Rows
     pool: list[Any] = field(default_factory=list)
     shapes: dict[str, list[str]] = field(default_factory=dict)
     size: int = 0
+    _seen: dict[tuple[type[Any], Any], int] = field(default_factory=dict)
     _places: dict[str, int] = field(default_factory=dict)
 
-    def intern(self, value: Any) -> int:
-        """Return where in the pool ``value`` is, adding it if it is new."""
-        text = script_safe(value)
-        if text not in self._places:
-            self._places[text] = len(self.pool)
-            self.pool.append(value)
-            self.size += len(text.encode()) + 1
-        return self._places[text]
-
-    def pack(self, panel: Panel, rows: Rows) -> list[Any]:
+    def pack(self, panel: Panel) -> list[Any]:
         """Return the tag of ``panel`` and the places of its fields in the pool, in the order that ``shapes`` states."""
-        fields = _plain(panel, rows)
+        names = type(panel).__struct_fields__
         tag = str(type(panel).__struct_config__.tag)
-        self.shapes.setdefault(tag, list(fields))
-        packed = [tag, *(self.intern(value) for value in fields.values())]
-        self.size += len(script_safe(packed)) + 1
-        return packed
+        self.shapes.setdefault(tag, list(names))
+        places = [self._place(type(panel), name, getattr(panel, name)) for name in names]
+        self.size += sum(len(str(place)) + 1 for place in places) + len(tag) + 5
+        return [tag, *places]
+
+    def _place(self, owner: type[Any], name: str, value: Any) -> int:
+        """Return where in the pool a field is, adding it if it is new."""
+        if (type(value), value) not in self._seen:
+            plain = _plain(owner, name, value, self.rows)
+            text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+            if text not in self._places:
+                self._places[text] = len(self.pool)
+                self.pool.append(plain)
+                self.size += len(script_safe(plain).encode()) + 1
+            self._seen[type(value), value] = self._places[text]
+        return self._seen[type(value), value]
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,7 @@ def pack(asked: Panels, rows: Rows, room: int) -> Panels:
     """
     if not asked.given:
         return asked
-    store = PanelStore()
+    store = PanelStore(rows)
     packed: list[list[Any] | None] = [None] * len(rows.sets)
     bare: set[int] = set()
     plain: set[int] = set()
@@ -115,9 +120,9 @@ def pack(asked: Panels, rows: Rows, room: int) -> Panels:
     for rank, i in enumerate(order):
         small = [panel for panel in asked.given[i] if not isinstance(panel, _FIGURES)]
         if store.size < room / 2 or store.size + _typical(store, rank) * (len(order) - rank) < room:
-            packed[i] = [store.pack(panel, rows) for panel in asked.given[i]]
+            packed[i] = [store.pack(panel) for panel in asked.given[i]]
         elif store.size < room:
-            packed[i] = [store.pack(panel, rows) for panel in small]
+            packed[i] = [store.pack(panel) for panel in small]
             if len(small) < len(asked.given[i]):
                 plain.add(i)
         elif asked.given[i]:
@@ -159,36 +164,35 @@ def _best(panels: Iterable[Panel], rows: Rows) -> tuple[str, int | None, str, fl
     return best.words, rows.number_of.get(best.key), best.label, best.decrease
 
 
-def _plain(panel: Panel, rows: Rows) -> Mapping[str, Any]:
-    """Return the fields of ``panel`` as plain JSON, numbers that are read as text already written out."""
-    fields = {name: getattr(panel, name) for name in type(panel).__struct_fields__}
-    if isinstance(panel, MovesPanel):
-        fields["more"] = max(0, len(panel.moves) - _MOVES_KEPT)
-        fields["moves"] = [_move(move, rows) for move in panel.moves[:_MOVES_KEPT]]
-    elif isinstance(panel, PlanePanel):
-        fields["marks"] = [_mark(mark, rows) for mark in panel.marks]
-    elif isinstance(panel, SpectrumPanel):
-        fields["costs"] = [number(cost) for cost in panel.costs]
-    return {name: _trimmed(msgspec.to_builtins(value)) for name, value in fields.items()}
+def _plain(owner: type[Any], name: str, value: Any, rows: Rows) -> Any:
+    """Return a field as plain JSON, numbers that are read as text already written out."""
+    if owner is MovesPanel and name == "moves":
+        return [[_move(move, rows) for move in value[:_MOVES_KEPT]], max(0, len(value) - _MOVES_KEPT)]
+    if owner is PlanePanel and name == "marks":
+        return [_mark(mark, rows) for mark in value]
+    if owner is SpectrumPanel and name == "costs":
+        return [number(cost) for cost in value]
+    return _trimmed(msgspec.to_builtins(value))
 
 
 def _move(move: Move, rows: Rows) -> list[Any]:
-    row = rows.number_of.get(move.key)
-    label = move.label if row is None or rows.sets[row].label != move.label else None
+    """Return words, formula, change, label and row; a label that its row states is left out."""
+    row, label = _known(move.key, move.label, rows)
     return [move.words, move.formula, number(-abs(move.decrease)), label, row]
 
 
-def _mark(mark: PlaneMark, rows: Rows) -> dict[str, Any]:
-    return {
-        "x": mark.x,
-        "y": mark.y,
-        "kind": mark.kind.name,
-        "label": mark.label,
-        "value": mark.value,
-        "shown": number(mark.value),
-        "row": rows.number_of.get(mark.key),
-        "here": mark.here,
-    }
+def _mark(mark: PlaneMark, rows: Rows) -> list[Any]:
+    """Return place, kind, whether it is the chosen set, row, and what the row does not state: label, value, text."""
+    row, label = _known(mark.key, mark.label, rows)
+    x, y = _trimmed(mark.x), _trimmed(mark.y)
+    if row is not None and label is None and same(float(rows.sets[row].value), mark.value, mark.value):
+        return [x, y, mark.kind.code, int(mark.here), row]
+    return [x, y, mark.kind.code, int(mark.here), row, mark.label, mark.value, number(mark.value)]
+
+
+def _known(key: bytes, label: str, rows: Rows) -> tuple[int | None, str | None]:
+    row = rows.number_of.get(key)
+    return row, label if row is None or rows.sets[row].label != label else None
 
 
 def _trimmed(value: Any) -> Any:

@@ -46,7 +46,7 @@ def draw_signs(panel: Panel, loss: str) -> ReportFigure:
     figure, axes = canvas(4.2, 1.0)
     left = 0
     parts = (("negative", panel.negative, "#B06A00"), ("zero", panel.zero, "white"), ("positive", panel.positive, RULE))
-    for name, count, colour in parts:
+    for _, count, colour in parts:
         axes.barh([0], [count], left=[left], facecolor=colour, edgecolor=SECOND_INK, linewidth=0.6)
         left += count
     words = ", ".join(f"{count} {name}" for name, count, _ in parts)
@@ -79,7 +79,7 @@ def draw_plane(panel: Panel, loss: str) -> ReportFigure:
         axes.contour(x, y, z, levels=[here.value], colors=COLOURS[here.kind], linewidths=1.1)
     named: set[str] = set()
     for mark in sorted(panel.marks, key=lambda mark: not mark.here):
-        draw_mark(axes, mark.x, mark.y, mark.kind, chosen=mark.here)
+        draw_mark(axes, float(mark.x), float(mark.y), mark.kind, chosen=mark.here)
         if mark.label not in named:
             named.add(mark.label)
             text = f"{plain_text(mark.label)}  {number(mark.value)}"

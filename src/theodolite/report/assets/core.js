@@ -50,8 +50,13 @@ const niceStep = (span, count) => {
 const ticksBetween = (low, high, count) => {
   const step = niceStep(high - low || 1, count), out = [];
   for (let k = Math.ceil(low / step - 1e-9); k <= high / step + 1e-9; k++) out.push([k * step, tickText(k * step, step)]);
+  if (tag === "moves") [out.moves, out.more] = out.moves;
+  if (out.marks) out.marks = out.marks.map(markFrom);
   return out;
 };
+const markFrom = ([x, y, kind, here, row, label, value, shown]) => ({
+  x, y, kind, here: here === 1, row, label: label ?? sets.label[row], value: value ?? sets.value[row], shown: shown ?? sets.shown[row],
+});
 const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 const px = (x) => Math.round(x * 10) / 10;
 

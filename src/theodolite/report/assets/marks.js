@@ -1,7 +1,6 @@
 // Hue is the verdict, shape the species, and an open mark says that something is not known.
 const kindName = (code) => page.kinds[code][0];
 const kindWords = (code) => page.kinds[code][1];
-const codeOf = (name) => page.kinds.findIndex((kind) => kind[0] === name);
 
 function mark(code, x, y, r) {
   const colour = `var(${page.kinds[code][3]})`, paper = "var(--paper)", s = r * 1.22;

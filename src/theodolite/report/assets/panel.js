@@ -77,5 +77,6 @@ function moves(one, row) {
   if (!one.moves.length) return h`<h3>No way down</h3><p class="small">${one.caption || "No step leads to a lower set."}</p>`;
   const target = (move) => (move[4] === null ? h`<bdi>${move[3]}</bdi>` : h`<a href="#set-${move[4] + 1}"><bdi>${move[3] ?? sets.label[move[4]]}</bdi></a>`);
   const lines = one.moves.map((move) => h`<tr><td>${sentence(move[0], "")}, to ${target(move)}</td><td class="num mut">${move[1]}</td><td class="num">${move[2]}</td></tr>`);
-  return h`<h3>${one.title}</h3><table class="moves"><tbody>${lines}</tbody></table>${one.more ? h`<p class="cap" style="margin:0">and ${one.more} smaller step${one.more > 1 ? "s" : ""}</p>` : null}${one.caption ? h`<p class="cap" style="margin:2px 0 0">${one.caption}</p>` : null}`;
+  const more = one.more ? h`<p class="cap" style="margin:0">and ${one.more} smaller step${one.more > 1 ? "s" : ""}</p>` : null;
+  return h`<h3>${one.title}</h3><table class="moves"><tbody>${lines}</tbody></table>${more}${one.caption ? h`<p class="cap" style="margin:2px 0 0">${one.caption}</p>` : null}`;
 }

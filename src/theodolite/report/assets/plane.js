@@ -116,7 +116,7 @@ function contourMap(place, plane) {
   const line = (v) => plane.cells.flatMap((cell) => crossings(cell, v)).map(([a, b]) => `M${point(a)}L${point(b)}`).join("");
   for (const v of plane.levels) out.push(h`<path d="${line(v)}" fill="none" stroke="var(--iso)" stroke-width="${Math.round(v / plane.step) % 5 ? 0.6 : 1.1}"/>`);
   out.push(h`<path d="${line(plane.top)}" fill="none" stroke="var(--rule)"/><rect x="${px(margin)}" y="6" width="${px(n)}" height="${px(n)}" fill="none" stroke="var(--hair)"/>`);
-  if (plane.pass !== null) out.push(h`<path d="${line(plane.pass - 1e-9 * (plane.top - plane.low))}" fill="none" stroke="var(${page.kinds[codeOf(plane.here.kind)][3]})" stroke-width="1.5"/>`);
+  if (plane.pass !== null) out.push(h`<path d="${line(plane.pass - 1e-9 * (plane.top - plane.low))}" fill="none" stroke="var(${page.kinds[plane.here.kind][3]})" stroke-width="1.5"/>`);
   for (const [v, text] of ticks) {
     out.push(h`<path d="M${px(X(v))} ${px(n + 6)}v4M${px(margin - 4)} ${px(Y(v))}h4" stroke="var(--rule)"/><text x="${px(X(v))}" y="${px(n + 22)}" font-size="12" text-anchor="middle" class="soft">${text}</text><text x="${px(margin - 8)}" y="${px(Y(v) + 4)}" font-size="12" text-anchor="end" class="soft">${text}</text>`);
   }
@@ -131,7 +131,7 @@ function contourMap(place, plane) {
   put(place, drawing(w, height, h`role="img" aria-label="${mapWords(plane)}"`, out));
 }
 
-const mapWords = (plane) => `Contour map of the loss in a plane, ${plane.one.x_label} across and ${plane.one.y_label} up, contours every ${number(plane.step)}. Critical points in it: ${plane.one.marks.map((m) => `${m.label}, ${kindWords(codeOf(m.kind))}, at (${number(m.x)}, ${number(m.y)}), loss ${m.shown}`).join("; ")}.`;
+const mapWords = (plane) => `Contour map of the loss in a plane, ${plane.one.x_label} across and ${plane.one.y_label} up, contours every ${number(plane.step)}. Critical points in it: ${plane.one.marks.map((m) => `${m.label}, ${kindWords(m.kind)}, at (${number(m.x)}, ${number(m.y)}), loss ${m.shown}`).join("; ")}.`;
 
 // A set that lies in the plane more than once is labelled once: where the way starts or ends, else at its first point.
 function markLabels(marks, placer, at, values) {
@@ -148,7 +148,7 @@ function markLabels(marks, placer, at, values) {
   }
   return out;
 }
-const planeMark = (m, x, y, label, opacity = 1) => h`<g class="f" data-go="${m.row}" opacity="${opacity}"><circle class="focus" cx="${px(x)}" cy="${px(y)}" r="14"/>${m.here ? ring(x, y) : null}${mark(codeOf(m.kind), x, y, 6)}${label}</g>`;
+const planeMark = (m, x, y, label, opacity = 1) => h`<g class="f" data-go="${m.row ?? ""}" opacity="${opacity}"><circle class="focus" cx="${px(x)}" cy="${px(y)}" r="14"/>${m.here ? ring(x, y) : null}${mark(m.kind, x, y, 6)}${label}</g>`;
 
 // Heights are written along one ray, where the contours that it crosses leave room.
 function levelLabels(plane, X, Y, placer) {

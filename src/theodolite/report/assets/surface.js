@@ -22,7 +22,7 @@ function surface(place, plane) {
       low = high;
     }
     for (const v of [...plane.levels, plane.top]) for (const [a, b] of crossings(cell, v)) items.push([far - 0.001, true, v === plane.top ? "var(--rule)" : "var(--iso)", `M${point(a)}L${point(b)}`, 0.7]);
-    if (plane.pass !== null) for (const [a, b] of crossings(cell, plane.pass - 1e-9 * (plane.top - plane.low))) items.push([far - 0.0015, true, `var(${page.kinds[codeOf(plane.here.kind)][3]})`, `M${point(a)}L${point(b)}`, 1.5]);
+    if (plane.pass !== null) for (const [a, b] of crossings(cell, plane.pass - 1e-9 * (plane.top - plane.low))) items.push([far - 0.0015, true, `var(${page.kinds[plane.here.kind][3]})`, `M${point(a)}L${point(b)}`, 1.5]);
     if (c === last - 1 && last < N && cell[1][2] < plane.top && cell[2][2] < plane.top) items.push([far - 0.03, true, "var(--ink2)", `M${point(cell[1])}L${point(cell[2])}`, 1]);
   });
   const on = ([a, b]) => [a, b, plane.loss(a, b)];
