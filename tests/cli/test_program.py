@@ -121,3 +121,37 @@ def test_interrupt_keeps_what_was_found(tmp_path: Path) -> None:
     assert process.returncode == 3, errors
     assert b"then it was interrupted" in output
     assert b"Traceback" not in errors
+
+
+def test_on_a_dask_cluster(tmp_path: Path) -> None:
+    script = """
+import subprocess, sys
+from distributed import LocalCluster
+
+if __name__ == "__main__":
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        sys.exit(subprocess.run([*sys.argv[1:], "--cluster", cluster.scheduler_address]).returncode)
+"""
+    (tmp_path / "cluster.py").write_text(script)
+    command = [
+        sys.executable,
+        "cluster.py",
+        str(PROGRAM),
+        "survey",
+        "wine",
+        "-n",
+        "linear:13-4-13",
+        "-q",
+        "--out",
+        "there.csv",
+    ]
+    result = subprocess.run(command, cwd=tmp_path, env=BARE, capture_output=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert start([*command[3:-1], "here.csv"], tmp_path).returncode == 0
+    assert (tmp_path / "there.csv").read_text() == (tmp_path / "here.csv").read_text()
+
+
+def test_a_cluster_that_is_not_there(tmp_path: Path) -> None:
+    result = start([*SURVEY, "--cluster", "nonsense"], tmp_path)
+    assert result.returncode == 1
+    assert b"No dask scheduler answers at 'nonsense'" in result.stderr

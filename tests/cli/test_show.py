@@ -57,3 +57,38 @@ def test_files_that_are_no_atlases(run: Run, tmp_path: Path) -> None:
         assert result.exit_code == 1
         assert name in result.stderr
         assert "Traceback" not in result.stderr
+
+
+def test_with_its_data_again(saved: Run, tmp_path: Path) -> None:
+    assert "best step" not in saved("show iris.json").stdout
+    result = saved("show iris.json --reread --html iris.html")
+    assert result.exit_code == 0
+    assert "to {1, 2}: -151.74" in result.stdout
+    assert saved("show iris.json --html plain.html -q").exit_code == 0
+    assert (tmp_path / "iris.html").stat().st_size > (tmp_path / "plain.html").stat().st_size
+
+
+def test_data_that_has_changed_is_noticed(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3,5\n4,4\n")
+    assert run("survey t.csv -n linear:2-1-2 --json t.json -q").exit_code == 0
+    assert run("show t.json --reread -q").exit_code == 0
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3,5\n4,5\n")
+    result = run("show t.json --reread -q")
+    assert result.exit_code == 1
+    assert "belongs to another landscape" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["theodolite.survey(land)", "theodolite survey", "rm -r folder", "theodolite survey 'a"]
+)
+def test_commands_that_cannot_be_repeated(run: Run, tmp_path: Path, command: str) -> None:
+    assert run("survey iris -n linear:4-2-4 --json iris.json -q").exit_code == 0
+    text = (tmp_path / "iris.json").read_text()
+    made_by = "theodolite survey iris -n linear:4-2-4 --json iris.json -q"
+    assert made_by in text
+    (tmp_path / "iris.json").write_text(text.replace(made_by, command))
+    assert run("show iris.json -q").exit_code == 0
+    result = run("show iris.json --reread")
+    assert result.exit_code == 1
+    assert "iris.json" in result.stderr
+    assert "unexpected" not in result.stderr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,9 @@ __all__ = ["Request", "Subject"]
 
 _MARKS = {"tab": "\t", "\\t": "\t", "space": " "}
 """What cannot be typed easily."""
+
+_SAME = ("one_hot", "center", "standardize", "exact", "header", "delimiter", "reduction")
+"""Options that are fields of a request under the same name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +49,18 @@ class Request:
     header: bool | None = None
     delimiter: str | None = None
     reduction: str = "half_sum"
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Request:
+        """Take from the options of a command those that name its data and network."""
+        return cls(
+            options["data"],
+            options["network"],
+            targets=options["target"] or (),
+            inputs=options["inputs"] or (),
+            drop=options["drop"] or (),
+            **{name: options[name] for name in _SAME},
+        )
 
     def subject(self) -> Subject:
         """Read the data and build the landscape."""

@@ -93,21 +93,9 @@ def classify(
     debug: Debug = False,
 ) -> None:
     """Say what kind of point parameters are at, how that is known, and how to leave if it is no minimum."""
+    options = locals()  # every option, by its name
     with errors_reported(debug):
-        request = Request(
-            data,
-            network,
-            target or (),
-            inputs or (),
-            drop or (),
-            one_hot,
-            center,
-            standardize,
-            exact,
-            header,
-            delimiter,
-            reduction,
-        )
+        request = Request.of(options)
         if json not in (None, "-"):
             check_path(json, ".json")
         if leave is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import shlex
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from theodolite.cli._landscape import Request
 from theodolite.cli._options import Debug, Quiet, Top
 from theodolite.cli._outputs import outputs
 from theodolite.cli._terminal import errors_reported, print_facts, screen
@@ -21,7 +23,8 @@ Examples:
   theodolite show iris.json
   theodolite show iris.json --row 3
   theodolite show iris.json --row "{1, 3}"
-  theodolite show iris.json --html iris.html --out iris.csv"""
+  theodolite show iris.json --out iris.csv
+  theodolite show iris.json --reread --html iris.html"""
 
 
 def show(
@@ -29,6 +32,14 @@ def show(
     row: Annotated[
         list[str] | None, typer.Option(metavar="ROW", help="Show all about one set: its row number or its label.")
     ] = None,
+    reread: Annotated[
+        bool,
+        typer.Option(
+            "--reread",
+            help="Read the data again as the command that made the atlas did: then pages have their spectra and maps, and "
+            "tables their best steps.",
+        ),
+    ] = False,
     html: Annotated[
         str | None, typer.Option(metavar="FILE", help="Save the page: one file, no request.", rich_help_panel="Output")
     ] = None,
@@ -47,6 +58,8 @@ def show(
         from theodolite.cli._report import print_atlas
 
         found = load_atlas(atlas)
+        if reread:
+            found = load_atlas(atlas, _landscape_again(atlas, found.command))
         rows = [_find(found, wanted, atlas) for wanted in row or ()]
         written = [file.write(found) for file in files]
         if quiet:
@@ -59,6 +72,28 @@ def show(
         if not rows:
             extra = [("data", found.description.data), ("network", found.specification), ("made by", found.command)]
             print_atlas(console, found, top=top, facts=extra, written=written)
+
+
+def _landscape_again(path: str, command: str) -> Any:
+    """Build the landscape that a recorded command surveyed."""
+    from typer.main import get_command
+
+    from theodolite import DataError
+    from theodolite.cli.survey import survey
+
+    if not command.startswith("theodolite survey "):
+        raise DataError(
+            f"{path} cannot be read together with its data",
+            cause=f"it was not made by theodolite survey but by {command!r}",
+            fix="Load it in Python with load_atlas(path, land)",
+        )
+    program = typer.Typer(add_completion=False)
+    program.command()(survey)
+    try:
+        options = get_command(program).make_context("survey", shlex.split(command)[2:]).params
+    except Exception as error:  # whatever a damaged command makes the parser do
+        raise DataError(f"{path} has a command that is not understood: {command}", cause=str(error)) from None
+    return Request.of(options).subject().landscape
 
 
 def _find(atlas: Atlas, wanted: str, path: str) -> int:

@@ -110,24 +110,12 @@ def survey(
 
     Columns of labels are not used unless they are named as targets with --one-hot; what is left out is said.
     """
+    options = locals()  # every option, by its name
     with errors_reported(debug):
         if workers is not None and cluster is not None:
             raise typer.BadParameter("Use --workers or --cluster, not both.")
         files = outputs(json=json, html=html, out=out or ())
-        request = Request(
-            data,
-            network,
-            target or (),
-            inputs or (),
-            drop or (),
-            one_hot,
-            center,
-            standardize,
-            exact,
-            header,
-            delimiter,
-            reduction,
-        )
+        request = Request.of(options)
         seconds = _seconds(budget)
         import theodolite
 
