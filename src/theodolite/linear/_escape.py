@@ -22,28 +22,35 @@ from theodolite.linear._nearest import Nearest
 from theodolite.linear._network import Network
 from theodolite.linear._reduction import Reduction
 
-__all__ = ["gradient_direction", "saddle_direction"]
+__all__ = ["gradient_direction", "saddle_direction", "straight_line"]
 
 
 def gradient_direction(network: Network, params: Parameters) -> Direction:
-    """Return the straight way down along the negative gradient, to the lowest point on that line.
-
-    The loss on a line is a polynomial of degree 4, minimised exactly through the roots of its derivative.
-    """
+    """Return the straight way down along the negative gradient, to the lowest point on that line."""
     gradient = network.gradient(params)
     size = float(np.sqrt(sum(float(np.sum(part**2)) for part in gradient)))
     vector = tuple(-part / size for part in gradient)
+    evidence = Evidence(
+        Method.NUMERIC,
+        assumptions=(Assumption("the loss on the line is a polynomial of degree 4"),),
+        scope=f"slope {-size:.6g} along the unit vector",
+    )
+    return straight_line(network, params, vector, None, "along the negative gradient", evidence)
+
+
+def straight_line(
+    network: Network, params: Parameters, vector: Parameters, curvature: float | None, words: str, evidence: Evidence
+) -> Direction:
+    """Return the way along ``vector`` to the lowest point on that line, of order 2 where a curvature is given, else 1.
+
+    The loss on a line is a polynomial of degree 4, minimised exactly through the roots of its derivative.
+    """
     change = np.polynomial.Polynomial(network.along(params, vector))
     roots = np.asarray(change.deriv().trim().roots(), dtype=complex)
     falls = [(float(change(root.real)), float(root.real)) for root in roots if root.real > 0]
     fall, step = min(falls, default=(0.0, 0.0))
-    evidence = Evidence(
-        Method.NUMERIC,
-        assumptions=(Assumption("the loss on the line is a polynomial of degree 4"),),
-        scope=f"slope {change.coef[1]:.6g} along the unit vector",
-    )
-    words = "along the negative gradient"
-    return Direction(vector, 1, None, step, -fall, words, evidence, partial(_line, params, vector))
+    order = 1 if curvature is None else 2
+    return Direction(vector, order, curvature, step, -fall, words, evidence, partial(_line, params, vector))
 
 
 def saddle_direction(

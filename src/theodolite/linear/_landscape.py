@@ -11,7 +11,7 @@ import numpy as np
 
 from theodolite._arrays import check_rtol, given_epsilon
 from theodolite._critical import CriticalSet, Piece, Stratum
-from theodolite._errors import NoEscapeError
+from theodolite._errors import NoEscapeError, NotCoveredError
 from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
 from theodolite._panels import Description, Panel
@@ -21,6 +21,7 @@ from theodolite._verdict import Direction, Verdict
 from theodolite.io._network import Specification
 from theodolite.linear._charts import Chart, chart_for
 from theodolite.linear._data import Samples, gather
+from theodolite.linear._decay_problem import DecayProblem
 from theodolite.linear._lift import lift_verdict
 from theodolite.linear._network import Network
 from theodolite.linear._options import Options, check_options
@@ -107,7 +108,16 @@ class LinearLandscape(SurveyableLandscape):
 
     @cached_property
     def _problem(self) -> Problem:
-        return ShallowProblem(self._chart, self._samples.count, self._options)
+        problem = ShallowProblem(self._chart, self._samples.count, self._options)
+        if not self._options.l2:
+            return problem
+        if self._options.layout.biased:
+            raise NotCoveredError(
+                "Weight decay together with biases is not covered",
+                cause="decay on a bias destroys the change of variables that removes it",
+                fix="Use l2=0, or bias=False on centred data",
+            )
+        return DecayProblem(self._network, problem.reduction, self._options)
 
     @property
     def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -122,7 +132,8 @@ class LinearLandscape(SurveyableLandscape):
     @cached_property
     def fingerprint(self) -> str:
         """A SHA-256 of the data and of every option."""
-        text = f"{self.specification} {self._options.reduction} {self._options.arithmetic} {self._samples.digest}"
+        options = self._options
+        text = f"{self.specification} {options.reduction} {options.l2!r} {options.arithmetic} {self._samples.digest}"
         return hashlib.sha256(text.encode()).hexdigest()
 
     def description(self) -> Description:

@@ -68,8 +68,6 @@ def check_options(
         raise NotCoveredError(f"arithmetic={arithmetic!r} is not available yet", fix="Use 'auto' or 'float64'")
     if isinstance(l2, bool) or not isinstance(l2, (int, float, np.number)) or not 0 <= l2 < np.inf:
         raise DataError(f"l2 is {l2!r}", fix="Pass a finite number of zero or more")
-    if l2 != 0:
-        raise NotCoveredError("Weight decay is not covered yet", fix="Use l2=0")
     factor = {"half_sum": 0.5, "sum": 1.0, "mean": 1.0 / (samples * d_out)}[reduction]
     return Options(Layout(d_in, width, d_out, _biased_layers(bias, 2)), reduction, factor, float(l2), arithmetic)
 

@@ -18,7 +18,7 @@ from theodolite._evidence import Assumption
 from theodolite._numerics import RankDecision, column_equilibrated, jacobi_singular_values, numerical_rank
 from theodolite._typing import Array, Matrix, Vector
 
-__all__ = ["TIE_TOLERANCE", "Reduction", "reduce"]
+__all__ = ["TIE_TOLERANCE", "Reduction", "equal_groups", "reduce"]
 
 TIE_TOLERANCE = 1e-9
 """Singular values that differ by less than this, relative to the larger, count as one repeated value."""
@@ -150,7 +150,7 @@ def reduce(x: Matrix, y: Matrix, samples: int, x_sizes: Vector, y_sizes: Vector)
         left_null=_complement(left),
         right_null=_complement(right),
         floor=float(np.sum(rest**2)),
-        groups=_groups(values),
+        groups=equal_groups(values),
         input_scale=scale,
         input_rank=input_rank,
         target_rank=target_rank,
@@ -190,7 +190,7 @@ def _complement(columns: Matrix) -> Matrix:
     return full[:, count:]
 
 
-def _groups(values: Vector) -> tuple[slice, ...]:
+def equal_groups(values: Vector) -> tuple[slice, ...]:
     """Index ranges of singular values that are equal within ``TIE_TOLERANCE``."""
     starts = [0] if len(values) else []
     starts += [i for i in range(1, len(values)) if values[i - 1] - values[i] > TIE_TOLERANCE * values[i - 1]]
