@@ -22,6 +22,9 @@ __all__ = ["Samples", "gather"]
 _BLOCK = 4096
 """Rows that are factored at a time: enough for fast matrix products, little memory."""
 
+_LARGEST = 1e150
+"""Norms from here on have squares that float64 cannot add up."""
+
 
 @dataclass(frozen=True, eq=False)
 class Samples:
@@ -83,7 +86,7 @@ class _Factor:
         return np.concatenate([self.factor, self.factor[:, 1:]], axis=1) if self.mirrored else self.factor
 
 
-def gather(batches: Iterable[tuple[Any, Any]]) -> tuple[Samples, Given, Given]:
+def gather(batches: Iterable[Any]) -> tuple[Samples, Given, Given]:
     """Factor all ``batches`` of rows of X and Y, one in memory at a time; also return the last batch as it was given."""
     triangle, count = _Factor(), 0
     hashes = hashlib.sha256(), hashlib.sha256()
@@ -100,16 +103,17 @@ def gather(batches: Iterable[tuple[Any, Any]]) -> tuple[Samples, Given, Given]:
     shape = f"{count} {x.values.shape[1]} {y.values.shape[1]}".encode()
     digest = hashlib.sha256(shape + hashes[0].digest() + hashes[1].digest()).hexdigest()
     samples = Samples(triangle.result(), count, x.values.shape[1], y.values.shape[1], digest)
-    if not np.isfinite(samples.factor).all() or not np.isfinite(samples.total):
+    largest = float(np.abs(samples.factor).max())
+    if not largest < _LARGEST:
         raise DataError(
-            "The sum of squares of the data is beyond 1.8e308",
-            cause=f"the largest column norm is {samples.column_norms.max():.3g}",
+            f"The data is too large: its largest column has norm {largest:.3g}",
+            cause="the sum of squares is beyond 1.8e308",
             fix="Rescale the data",
         )
     return samples, x, y
 
 
-def _checked(batches: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Given, Given]]:
+def _checked(batches: Iterable[Any]) -> Iterator[tuple[Given, Given]]:
     widths = None
     for number, batch in enumerate(batches, start=1):
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:

@@ -71,7 +71,7 @@ class LinearLandscape(SurveyableLandscape):
     @classmethod
     def from_batches(
         cls,
-        batches: Iterable[tuple[Any, Any]],
+        batches: Iterable[Any],
         hidden: Widths,
         *,
         bias: Biased = False,
@@ -96,7 +96,7 @@ class LinearLandscape(SurveyableLandscape):
         return cls(X, Y, spec.hidden, bias=spec.bias, **options)
 
     def _gather(
-        self, batches: Iterable[tuple[Any, Any]], hidden: Any, bias: Any, l2: Any, reduction: Any, arithmetic: Any
+        self, batches: Iterable[Any], hidden: Any, bias: Any, l2: Any, reduction: Any, arithmetic: Any
     ) -> None:
         samples, _, _ = gather(batches)
         self._samples: Samples = samples
