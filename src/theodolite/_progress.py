@@ -32,12 +32,12 @@ class Reporter(Protocol):
         """Say that nothing more comes."""
 
 
-def reporter(progress: ProgressLike, total: int | None) -> Reporter:
+def reporter(progress: ProgressLike, total: int | None, noun: str = "critical sets") -> Reporter:
     """Return the reporter that ``progress`` asks for; ``total`` is ``None`` where it is not known beforehand."""
     if progress is None:
-        return _Bar(total, _PATIENCE) if sys.stderr.isatty() else _Silent()
+        return _Bar(total, _PATIENCE, noun) if sys.stderr.isatty() else _Silent()
     if isinstance(progress, bool):
-        return _Bar(total, 0.0) if progress else _Silent()
+        return _Bar(total, 0.0, noun) if progress else _Silent()
     if callable(progress):
         return _Calls(progress, total)
     raise DataError(f"progress is {progress!r}", fix="Pass True, False, None or a function of (done, total)")
@@ -66,7 +66,8 @@ class _Calls:
 class _Bar:
     """A bar on standard error; a timer starts it, so that short surveys show nothing and slow first chunks do."""
 
-    def __init__(self, total: int | None, patience: float) -> None:
+    def __init__(self, total: int | None, patience: float, noun: str) -> None:
+        self._noun = noun
         self._total = total
         self._done = 0
         self._lock = threading.Lock()
@@ -81,12 +82,20 @@ class _Bar:
 
     def _show(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         with self._lock:
             if self._closed:
                 return
-            columns = (TextColumn("critical sets"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            rate = TaskProgressColumn(show_speed=True) if self._total is None else TimeRemainingColumn()
+            columns = (TextColumn(self._noun), BarColumn(), MofNCompleteColumn(), rate)
             console = Console(stderr=True)
             bar = Progress(*columns, console=console, transient=console.is_terminal)
             self._shown = bar, bar.add_task("survey", total=self._total, completed=self._done)

@@ -39,6 +39,9 @@ def test_examples_run(run: Run, name: str, tmp_path: Path) -> None:
     lines = run(f"{name} --help").stdout.splitlines()
     (weights,) = [line for line in lines if line.strip().startswith("[[[")] or ["[]"]
     (tmp_path / "weights.json").write_text(weights)
+    (tmp_path / "A.csv").write_text("x,y\n1,0\n0,1\n1,1\n")
+    (tmp_path / "b.csv").write_text("b\n0\n0\n1\n")
+    np.save(tmp_path / "A.npy", np.eye(3, dtype=int))
     found = examples(run, name)
     assert len(found) >= 3
     for line in found:

@@ -141,7 +141,8 @@ class Cells:
     def facets(self, cell: int) -> Array:
         """Return the rows whose hyperplanes bound a cell, in increasing order.
 
-        Of rows on the same hyperplane all are returned. A sign vector belongs to the cell if and only if it does so on these rows.
+        Of rows on the same hyperplane all are returned. A sign vector that some point has is the cell's if and only if
+        it agrees with the cell on these rows.
         """
         lines = [line for line, _ in self._across(self._place(cell))]
         return np.asarray(np.flatnonzero(np.isin(self.arrangement.place, lines)))
@@ -155,7 +156,7 @@ class Cells:
         return np.array([other for _, other in across], dtype=np.int64)
 
     def witness(self, cell: int) -> Array:
-        """Return a point inside a cell, as exact fractions (d,): ``A w - offsets`` has the signs of the cell there."""
+        """Return a point inside a cell, as exact fractions (d,)."""
         from theodolite.arrangement._twin import rays_of_cell
 
         arrangement = self.arrangement
@@ -176,12 +177,13 @@ class Cells:
         return faces(self.arrangement, dimension)
 
     def __str__(self) -> str:
-        return "\n".join(f"{name:<10} {text}" for name, text in self._facts())
+        return "\n".join(f"{name:<10} {text}" for name, text in self.facts())
 
     def _repr_html_(self) -> str:
-        return facts_html(self._facts())
+        return facts_html(self.facts())
 
-    def _facts(self) -> Iterator[tuple[str, str]]:
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """Yield name and text of what is known about the list, in reading order."""
         yield "cells", f"{self.count:,}{'' if self.complete else ' so far (not complete)'}"
         kind = "through the origin" if self.arrangement.central else "with offsets"
         yield "rows", f"{self.rows} in dimension {self.dimension}, {kind}"

@@ -34,6 +34,9 @@ MEMORY = 2**30
 VERIFIABLE = 200_000
 """Counts are verified where the recursion looks at no more arrangements than this."""
 
+_BATCH = 2**14
+"""After so many cells the clock is looked at, and Ctrl-C is heard."""
+
 _ENDLESS = 2**42
 """More cells than this are certain not to be listed in any reasonable time."""
 
@@ -188,7 +191,7 @@ def _by_rays(
             if d <= 60
             else "Use fewer columns",
         )
-    shown = reporter(progress, None)
+    shown = reporter(progress, None, "cells")
     try:
         if store is None and executor is None:
             found = _here(arrangement, keep, MEMORY // (size * fold), deadline, fold, shown)
@@ -205,7 +208,7 @@ def _here(arrangement: Arrangement, keep: bool, most: int, deadline: float, fold
     count = 0
     complete = True
     try:
-        for number, words in search_cells(arrangement, tally, keep=keep):
+        for number, words in search_cells(arrangement, tally, keep=keep, batch=_BATCH):
             count += number
             if keep:
                 blocks.append(words)

@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -121,15 +122,11 @@ class Shelf:
         """Return a finished part, or ``None`` if it is not there or damaged."""
         path = self.path(prefix)
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
                 part = Part(data["words"], int(data["count"]), data["tally"])
                 digest = str(data["digest"])
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
-        except Exception as error:
-            if type(error).__name__ == "BadZipFile":
-                return None
-            raise
         return part if digest == _digest(part) else None
 
     def put(self, prefix: Prefix, part: Part) -> None:

@@ -24,7 +24,7 @@ EPILOG = """\b
 Examples:
   theodolite cells A.csv
   theodolite cells A.csv --offsets b.csv --out cells.npz
-  theodolite cells A.npy --count --workers 4 --store parts
+  theodolite cells A.npy --count --workers 2 --store parts
 
 \b
 Numbers in text are the decimals that they are, in NPY and NPZ files the floats or integers stored there.
@@ -39,7 +39,7 @@ SUFFIXES = (".npz", ".npy")
 
 
 def cells(
-    matrix: Annotated[
+    data: Annotated[
         str, typer.Argument(metavar="A", help="The rows of A: .csv .tsv .txt .npy .npz .parquet, no column of names.")
     ],
     offsets: Annotated[
@@ -67,7 +67,7 @@ def cells(
     """
     with errors_reported(debug):
         _check(count, out)
-        rows = _read(matrix, header, delimiter)
+        rows = _read(data, header, delimiter)
         right = None if offsets is None else _column(offsets, header, delimiter)
         from theodolite.arrangement._enumerate import enumerate_cells
         from theodolite.arrangement._given import read
@@ -82,7 +82,8 @@ def cells(
         if out is not None:
             _save(found, Path(out))
         if not quiet:
-            facts = [*found.facts(), ("speed", f"{found.count / seconds:,.0f} cells/s, {seconds:.3g} s")]
+            rate = f", {found.count / seconds:,.0f} cells/s" if found.count >= 10_000 else ""
+            facts = [*found.facts(), ("took", f"{seconds:.3g} s{rate}")]
             print_facts(screen(), [*facts, ("saved", out)] if out is not None else facts)
         if not found.complete:
             raise typer.Exit(INCOMPLETE)
