@@ -17,7 +17,7 @@ __all__ = ["page_data"]
 
 
 def page_data(atlas: AtlasLike, rows: Rows, panels: Panels) -> dict[str, Any]:
-    """Return everything that the page's script draws, as plain JSON."""
+    """Return what the page's script draws, as plain JSON; labels and shown values it takes from the table."""
     sets = rows.sets
     known = {evidence: i for i, evidence in enumerate(dict.fromkeys(item.evidence for item in sets))}
     ladder = ladder_data(rows)
@@ -39,17 +39,15 @@ def page_data(atlas: AtlasLike, rows: Rows, panels: Panels) -> dict[str, Any]:
             [kind.name, str(kind), kind.meaning, variable(kind)] for kind in sorted(Kind, key=lambda kind: kind.code)
         ],
         "sets": {
-            "label": [item.label for item in sets],
             "kind": [item.kind.code for item in sets],
             "value": [float(item.value) if isfinite(item.value) else None for item in sets],
-            "shown": rows.shown,
-            "exact": [exact_text(item) for item in sets],
+            "exact": {i: exact_text(item) for i, item in enumerate(sets) if not isinstance(item.value, float)},
             "index": [item.index for item in sets],
             "nullity": [item.nullity for item in sets],
             "dimension": [item.dimension for item in sets],
             "evidence": [known[item.evidence] for item in sets],
             "step": [None if best is None else best[1] for best in panels.best],
-            "gain": [None if best is None else best[3] for best in panels.best],
+            "gain": [None if best is None else float(f"{best[3]:.12g}") for best in panels.best],
         },
         "spans": {
             "index": _spans([(item.index, item.index_range, item.ranges_exact) for item in sets]),

@@ -23,7 +23,10 @@ from theodolite._panels import (
 from theodolite.report._numbers import counted, number, same
 from theodolite.report._rows import AtlasLike, Rows
 
-__all__ = ["PanelStore", "Panels", "ask", "pack", "script_safe"]
+__all__ = ["NAMED_BARS", "PanelStore", "Panels", "ask", "pack", "script_safe"]
+
+NAMED_BARS = 24
+"""Longer spectra are drawn as thin bars, without the cost of each."""
 
 _MOVES_KEPT = 5
 _DIGITS = 12
@@ -171,7 +174,7 @@ def _plain(owner: type[Any], name: str, value: Any, rows: Rows) -> Any:
     if owner is PlanePanel and name == "marks":
         return [_mark(mark, rows) for mark in value]
     if owner is SpectrumPanel and name == "costs":
-        return [number(cost) for cost in value]
+        return [number(cost) for cost in value] if len(value) <= NAMED_BARS else []
     return _trimmed(msgspec.to_builtins(value))
 
 

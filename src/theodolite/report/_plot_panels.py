@@ -7,6 +7,7 @@ from matplotlib.colors import ListedColormap
 
 from theodolite._panels import CurvePanel, Panel, PlanePanel, ProfilePanel, SignsPanel, SpectrumPanel
 from theodolite.report._axis import nice_step
+from theodolite.report._encode import NAMED_BARS
 from theodolite.report._numbers import number
 from theodolite.report._palette import COLOURS, INK, ISO, RULE, SECOND_INK, TINTS
 from theodolite.report._plot_style import ReportFigure, canvas, draw_mark, plain_text
@@ -14,7 +15,6 @@ from theodolite.report._plot_style import ReportFigure, canvas, draw_mark, plain
 __all__ = ["draw_curves", "draw_plane", "draw_profile", "draw_signs", "draw_spectrum"]
 
 _POINTS = 201
-_NAMED_BARS = 24
 
 
 def draw_spectrum(panel: Panel, loss: str) -> ReportFigure:
@@ -27,7 +27,7 @@ def draw_spectrum(panel: Panel, loss: str) -> ReportFigure:
     axes.barh(places, values * kept, height=0.6, facecolor=SECOND_INK, edgecolor=SECOND_INK, linewidth=0.8)
     axes.invert_yaxis()
     axes.grid(visible=False)
-    if n <= _NAMED_BARS:
+    if n <= NAMED_BARS:
         axes.set_yticks(places, panel.names)
         for place, value, share, cost in zip(places, values, kept, panel.costs, strict=True):
             text = "kept" if share >= 1 else f"lost {number(cost)}"

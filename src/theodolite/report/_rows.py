@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
 from typing import Any, Protocol, runtime_checkable
 
@@ -67,18 +68,18 @@ class Rows:
     total: int
     expected: int | None
 
-    @property
+    @cached_property
     def lowest(self) -> int | None:
         """The row of the lowest value, if there is any."""
         return min(range(len(self.sets)), key=self._height) if self.sets else None
 
-    @property
+    @cached_property
     def lowest_saddle(self) -> int | None:
         """The row of the lowest saddle, if there is one."""
         saddles = [i for i, item in enumerate(self.sets) if item.kind.is_saddle]
         return min(saddles, key=self._height) if saddles else None
 
-    @property
+    @cached_property
     def opening(self) -> int:
         """The row that is chosen when the page opens: a spurious minimum if there is one, else the lowest saddle."""
         traps = [i for i, item in enumerate(self.sets) if item.kind is Kind.SPURIOUS_MINIMUM]

@@ -1,7 +1,11 @@
 // What every part of the page uses: the data, safe markup, numbers as text.
 const page = JSON.parse(document.getElementById("data").textContent);
-const sets = page.sets;
-const total = sets.label.length;
+const rowsInTable = [...document.querySelectorAll("#table tbody tr")];
+rowsInTable.forEach((line, row) => { line.dataset.row = row; });
+const total = rowsInTable.length;
+// Labels and shown values stand in the table; the rest comes with the data, in all digits.
+const column = (k) => rowsInTable.map((line) => line.cells[k].textContent.trim());
+const sets = { label: column(0), shown: column(2), ...page.sets };
 const find = (query) => document.querySelector(query);
 const state = { row: page.opening, yaw: 0.24, pitch: 0.84 };
 
@@ -37,6 +41,12 @@ const number = (x) => {
   const decimals = size >= 100 ? 1 : size >= 1 ? 2 : 2 - Math.floor(Math.log10(size));
   return groupedText(x.toFixed(decimals));
 };
+// All digits of a float, as faithful() writes them in _numbers.py.
+const faithful = (x) => {
+  const [mantissa, power] = String(x).split("e");
+  return `${mantissa}${power ? ` × 10${superscript(+power)}` : ""}`.replace("-", "−");
+};
+const inFull = (row) => sets.exact[row] ?? faithful(sets.value[row]);
 const tickText = (x, step) => {
   if (Math.abs(x) < step * 1e-6) return "0";
   const power = Math.floor(Math.log10(step) + 1e-9);
@@ -50,13 +60,8 @@ const niceStep = (span, count) => {
 const ticksBetween = (low, high, count) => {
   const step = niceStep(high - low || 1, count), out = [];
   for (let k = Math.ceil(low / step - 1e-9); k <= high / step + 1e-9; k++) out.push([k * step, tickText(k * step, step)]);
-  if (tag === "moves") [out.moves, out.more] = out.moves;
-  if (out.marks) out.marks = out.marks.map(markFrom);
   return out;
 };
-const markFrom = ([x, y, kind, here, row, label, value, shown]) => ({
-  x, y, kind, here: here === 1, row, label: label ?? sets.label[row], value: value ?? sets.value[row], shown: shown ?? sets.shown[row],
-});
 const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 const px = (x) => Math.round(x * 10) / 10;
 
@@ -102,7 +107,12 @@ class Placer {
 const fieldsOf = ([tag, ...places]) => {
   const out = { tag };
   page.shapes[tag].forEach((name, i) => { out[name] = page.pool[places[i]]; });
+  if (tag === "moves") [out.moves, out.more] = out.moves;
+  if (out.marks) out.marks = out.marks.map(markFrom);
   return out;
 };
+const markFrom = ([x, y, kind, here, row, label, value, shown]) => ({
+  x, y, kind, here: here === 1, row, label: label ?? sets.label[row], value: value ?? sets.value[row], shown: shown ?? sets.shown[row],
+});
 const panelsOf = (row) => (page.panels[row] || []).map(fieldsOf);
 const movesOf = (row) => panelsOf(row).filter((panel) => panel.tag === "moves").flatMap((panel) => panel.moves);

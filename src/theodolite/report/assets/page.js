@@ -76,9 +76,9 @@ for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { 
 find("#filter").addEventListener("input", filterRows);
 
 find("#save").addEventListener("click", () => {
-  const columns = ["label", "value", "exact", "index", "nullity", "dimension"];
+  const columns = ["label", "value", "index", "nullity", "dimension"];
   const list = sets.label.map((_, row) => ({
-    ...Object.fromEntries(columns.map((name) => [name, sets[name][row]])), kind: kindWords(sets.kind[row]),
+    ...Object.fromEntries(columns.map((name) => [name, sets[name][row]])), in_full: inFull(row), kind: kindWords(sets.kind[row]),
     evidence: page.evidence[sets.evidence[row]].map(([word, text]) => `${word}: ${text}`), step_to: sets.step[row] === null ? null : sets.label[sets.step[row]], decrease: sets.gain[row],
   }));
   const { title, description, complete, fingerprint, command, versions } = page;

@@ -5,7 +5,7 @@ function panel() {
   out.push(h`<p class="who">${glyph(sets.kind[row], 20)}<span><bdi>${sets.label[row]}</bdi>, ${kindWords(sets.kind[row])}</span></p>
     <p class="small mut">${sentence(page.kinds[sets.kind[row]][2])} ${total > 1 ? `Number ${grouped(rankOf.get(row) + 1)} of ${grouped(total)} by ${page.description.loss}.` : ""}</p>
     <dl class="four"><dt>${sentence(page.description.loss, "")}</dt><dd data-field="value">${sets.shown[row]}</dd>${["index", "nullity", "dimension"].map((name) => h`<dt>${sentence(name, "")}</dt><dd data-field="${name}">${sets[name][row] === null ? "?" : sets[name][row]}${range(row, name)}</dd>`)}</dl>
-    <p class="small mut num">${sentence(page.description.loss, "")} in full: <span data-field="exact">${sets.exact[row]}</span></p>`);
+    <p class="small mut num">${sentence(page.description.loss, "")} in full: <span data-field="exact">${inFull(row)}</span></p>`);
   for (const one of own) {
     if (one.tag === "spectrum") out.push(spectrum(one, w));
     else if (one.tag === "signs") out.push(signs(one, w, row));
@@ -24,7 +24,7 @@ function range(row, name) {
 }
 
 function spectrum(one, w) {
-  const n = one.names.length, top = Math.max(...one.singular_values, 0) || 1, thin = n > 24, each = thin ? Math.max(3, 320 / n) : 24;
+  const n = one.names.length, top = Math.max(...one.singular_values, 0) || 1, thin = !one.costs.length, each = thin ? Math.max(3, 320 / n) : 24;
   const nameRoom = thin ? 0 : Math.min(90, Math.max(...one.names.map((name) => textWidth(shortened(name, 12), 13, 600)), 8) + 8);
   const says = (i) => (one.kept[i] >= 1 ? "kept" : one.kept[i] > 0 ? `part kept, lost ${one.costs[i]}` : `lost ${one.costs[i]}`);
   const sideRoom = thin ? 0 : Math.max(...one.names.map((_, i) => textWidth(says(i), 12))) + 12;
@@ -37,7 +37,7 @@ function spectrum(one, w) {
       ${one.kept[i] > 0 ? h`<rect x="${px(nameRoom + 0.5)}" y="${px(y + edge)}" width="${px(long * Math.min(1, one.kept[i]))}" height="${px(high)}" fill="var(--ink2)"/>` : null}
       ${thin ? null : h`<text x="${w}" y="${y + 15}" font-size="12" text-anchor="end" class="${one.kept[i] >= 1 ? "soft" : ""}">${says(i)}</text>`}`;
   });
-  const kept = one.names.filter((_, i) => one.kept[i] > 0), words = `${one.title}. Kept: ${kept.join(", ") || "none"}. ${one.names.map((name, i) => `${name}: ${number(one.singular_values[i])}, ${says(i)}`).join("; ")}.`;
+  const kept = one.names.filter((_, i) => one.kept[i] > 0), words = `${one.title}. Kept: ${kept.join(", ") || "none"}. ${thin ? `${n} singular values from ${number(top)} down to ${number(Math.min(...one.singular_values))}` : one.names.map((name, i) => `${name}: ${number(one.singular_values[i])}, ${says(i)}`).join("; ")}.`;
   const high = Math.ceil(n * each) + 2;
   return h`<h3>${one.title}</h3>${drawing(w, high, h`role="img" aria-label="${words}"`, bars)}<p class="cap" style="margin:2px 0 0">${one.caption}</p>`;
 }

@@ -1,6 +1,4 @@
 // The table: sort by a heading, filter by words or by conditions such as "index<=2".
-const rowsInTable = [...document.querySelectorAll("#table tbody tr")];
-
 function sortBy(button) {
   const head = button.parentNode, name = button.dataset.sort, sign = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
   for (const other of document.querySelectorAll("#table th")) other.setAttribute("aria-sort", "none");
