@@ -9,6 +9,8 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,9 @@ def main() -> None:
     print(f"survey of {len(atlas):,} of {land.count():,} sets   {seconds:8.2f} s")
     print(f"columns in memory                          {sum(array.nbytes for array in arrays) / 1e6:8.1f} MB")
     print(f"process grew by                            {resident() - before:8.1f} MB")
-    print(f"largest size of the process                {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:8.1f} MB")
+    print(
+        f"largest size of the process                {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:8.1f} MB"
+    )
     places = rng.integers(0, len(atlas), LOOKS).tolist()
     _, seconds = timed(lambda: [atlas[i] for i in places])
     print(f"atlas[i]                                   {seconds / LOOKS * 1e6:8.1f} us")
@@ -56,6 +60,10 @@ def main() -> None:
     print(f"levels(), {len(levels):,} of them              {seconds:8.2f} s")
     for library in ("pandas", "polars", "pyarrow"):
         print(f"to_frame({library!r}){timed(lambda name=library: atlas.to_frame(name))[1]:33.2f} s")
+    before = resident()
+    exact = replace(table, exact=tuple(Fraction(3 * i + 1, 10**9 + 7) for i in range(SETS)))
+    print(f'exact values, "p/q" of ten digits, add      {resident() - before:8.1f} MB')
+    del exact
     with tempfile.TemporaryDirectory() as folder:
         for suffix in (".json", ".npz", ".parquet"):
             path = Path(folder) / f"atlas{suffix}"

@@ -17,6 +17,7 @@ from tests.support.wells import Wells
 from theodolite import _frames
 from theodolite._atlas import LEVEL_TOLERANCE
 from theodolite._table import Table
+from theodolite._texts import Texts
 
 SADDLE, SPURIOUS, GLOBAL = th.Kind.STRICT_SADDLE, th.Kind.SPURIOUS_MINIMUM, th.Kind.GLOBAL_MINIMUM
 
@@ -170,6 +171,16 @@ def test_a_key_tells_the_position(atlas):
     assert atlas.position(b"") is None
 
 
+@given(st.lists(st.text(max_size=4), max_size=8), st.data())
+def test_packed_texts_are_taken_like_a_list(texts, data):
+    packed = Texts.of(texts)
+    part = data.draw(st.slices(len(texts)))
+    assert list(packed) == texts
+    assert list(packed.take(part)) == texts[part]
+    places = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=9)) if texts else []
+    assert list(packed.take(np.array(places, dtype=np.intp))) == [texts[i] for i in places]
+
+
 def test_labels_do_not_need_the_set(atlas, sets):
     assert [atlas.label(i) for i in range(81)] == [s.label for s in sets]
 
@@ -211,7 +222,7 @@ def test_frames_say_what_to_install(atlas, monkeypatch):
 def test_the_summary_says_what_is_there_and_what_is_not(atlas, land):
     text = atlas.summary()
     assert "81 points: every critical point" in text
-    assert "1 global minimum, 15 spurious minimum, 65 strict saddle" in text
+    assert "1 global minimum, 15 spurious minima, 65 strict saddles" in text
     assert f"0 to 11.5, {len({s.value for s in atlas})} distinct" in text
     assert "theodolite.survey(land)" in text
     assert str(atlas) == text

@@ -6,7 +6,6 @@ import operator
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any, overload
@@ -172,17 +171,20 @@ class Atlas:
         Exact values are compared exactly. Others are one level while they differ from its lowest by at most ``tolerance``, by
         default 1e-12 times the largest absolute value.
         """
-        if tolerance is not None and not 0 <= tolerance < float("inf"):
-            raise DataError(f"The tolerance is {tolerance!r}", fix="Pass a difference of values, zero or more")
-        order = slice(None) if (np.diff(self.table.value) >= 0).all() else np.argsort(self.table.value, kind="stable")
-        table = self.table.take(order)
-        if table.exact is not None and tolerance is None:
-            starts = [i for i, value in enumerate(table.exact) if i == 0 or value != table.exact[i - 1]]
-        else:
-            largest = float(np.abs(table.value).max(initial=0.0))
-            starts = _starts(table.value, LEVEL_TOLERANCE * largest if tolerance is None else tolerance)
+        table, starts = self._level_starts(tolerance)
         ends = [*starts[1:], len(self)]
         return [Level(table.value_of(i), j - i, i) for i, j in zip(starts, ends, strict=False)]
+
+    def _level_starts(self, tolerance: float | None = None) -> tuple[Table, list[int]]:
+        """Return the rows by increasing value, and where each level begins among them."""
+        if tolerance is not None and not 0 <= tolerance < float("inf"):
+            raise DataError(f"The tolerance is {tolerance!r}", fix="Pass a difference of values, zero or more")
+        increasing = (np.diff(self.table.value) >= 0).all()
+        table = self.table if increasing else self.table.take(np.argsort(self.table.value, kind="stable"))
+        if table.exact is not None and tolerance is None:
+            return table, [i for i, value in enumerate(table.exact) if i == 0 or value != table.exact[i - 1]]
+        largest = float(np.abs(table.value).max(initial=0.0))
+        return table, _starts(table.value, LEVEL_TOLERANCE * largest if tolerance is None else tolerance)
 
     def plateaus(self) -> list[Atlas]:
         """Return the connected components of the sets, sets of equal value joined where they touch, lowest first.
@@ -228,9 +230,9 @@ class Atlas:
             yield "only", self.selection
         counts = Counter(self.table.kind.tolist())
         if counts:
-            yield "kinds", ", ".join(f"{n:,} {Kind.from_code(code)}" for code, n in sorted(counts.items()))
+            yield "kinds", ", ".join(f"{n:,} {_plural(Kind.from_code(code), n)}" for code, n in sorted(counts.items()))
             values = self.table.value
-            yield "values", f"{values.min():.8g} to {values.max():.8g}, {len(self.levels()):,} distinct"
+            yield "values", f"{values.min():.8g} to {values.max():.8g}, {len(self._level_starts()[1]):,} distinct"
         yield "known by", str(self.evidence)
         yield "command", self.command
 
@@ -311,14 +313,22 @@ def _starts(values: Array, tolerance: float) -> list[int]:
     """Return where a new level begins among increasing ``values``: none is wider than ``tolerance``."""
     if not len(values):
         return []
-    starts: list[int] = []
-    clusters = [0, *(np.flatnonzero(np.diff(values) > tolerance) + 1).tolist(), len(values)]
-    for start, end in pairwise(clusters):
-        while start < end:
-            starts.append(start)
-            start += int(np.searchsorted(values[start:end], values[start] + tolerance, side="right"))
-    return starts
+    first = np.concatenate([[0], np.flatnonzero(np.diff(values) > tolerance) + 1])
+    end = np.append(first[1:], len(values))
+    wide = values[end - 1] > values[first] + tolerance
+    more: list[int] = []
+    for start, stop in zip(first[wide].tolist(), end[wide].tolist(), strict=True):
+        place = start
+        while (
+            place := place + int(np.searchsorted(values[place:stop], values[place] + tolerance, side="right"))
+        ) < stop:
+            more.append(place)
+    return sorted([*first.tolist(), *more])
 
 
 def _united(groups: Any) -> tuple[Any, ...]:
     return tuple(dict.fromkeys(item for group in groups for item in group))
+
+
+def _plural(kind: Kind, count: int) -> str:
+    return str(kind) if count == 1 else str(kind).replace("minimum", "minima").replace("saddle", "saddles")

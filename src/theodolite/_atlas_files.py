@@ -1,5 +1,6 @@
 """Saving and loading atlases: one schema in three containers; nothing that is read is ever executed or believed unchecked.
 
+A checksum finds accidents; a file without one is read too, so that other programs can write atlases.
 The schema has a number. A change of it adds to ``UPGRADES`` a function from the number before: it takes header and columns
 of an older file and returns those of the next number, and all of them are applied in turn before anything is checked.
 """
@@ -20,6 +21,7 @@ from theodolite._atlas import Atlas
 from theodolite._atomic import write_whole
 from theodolite._columns import (
     check_text,
+    checksum,
     evidence_from,
     evidence_records,
     read_number,
@@ -110,8 +112,12 @@ def load_atlas(path: str | PathLike[str], land: SurveyableLandscape | None = Non
     source = Path(path)
     container = _container(source)
     try:
-        header, columns = _upgraded(*container.read(source))
+        header, columns = container.read(source)
+        written, actual = header.pop("checksum", None), checksum(msgspec.json.encode(header), columns)
+        header, columns = _upgraded(header, columns)
         atlas = _atlas(_checked_header(header), columns)
+        if written not in (None, actual):
+            raise UnreadableError("it is damaged or was edited: its checksum is another")
         return atlas if land is None else _at_home(atlas, land)
     except OSError as error:
         raise AtlasFileError(f"{source} cannot be read", cause=str(error), fix="Check the path") from error
@@ -155,7 +161,7 @@ def _document(atlas: Atlas, include_data: bool) -> tuple[Header, Columns]:
     texts_from("label", columns, len(atlas))
     if include_data:
         header["data"] = {name: _written(array) for name, array in _data_of(atlas).items()}
-    return header, columns
+    return {**header, "checksum": checksum(msgspec.json.encode(header), columns)}, columns
 
 
 def _data_of(atlas: Atlas) -> Mapping[str, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from fractions import Fraction
@@ -21,6 +22,7 @@ from theodolite._typing import Array, Real
 __all__ = [
     "WrittenNumber",
     "check_text",
+    "checksum",
     "evidence_from",
     "evidence_records",
     "read_number",
@@ -192,6 +194,16 @@ def check_text(text: str, name: str) -> None:
     found = _UNWANTED.search(text)
     if found:
         raise UnreadableError(f"a text in {name!r} has the control character {found.group()!r}")
+
+
+def checksum(text: bytes, columns: Mapping[str, Array]) -> str:
+    """Return a SHA-256 of a text and of all numbers in ``columns``, whatever the order of the names."""
+    digest = hashlib.sha256(text)
+    for name in sorted(columns):
+        array = np.ascontiguousarray(columns[name], dtype=columns[name].dtype.newbyteorder("<"))
+        digest.update(f"{name} {array.dtype.str} {array.size}".encode())
+        digest.update(array.data if array.size else b"")
+    return digest.hexdigest()
 
 
 def evidence_records(evidence: tuple[Evidence, ...]) -> list[dict[str, Any]]:

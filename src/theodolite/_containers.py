@@ -30,6 +30,9 @@ ROWS_MOST = 2 * 10**7
 """Files that claim more sets are not read."""
 
 
+_KINDS_MOST = 100
+
+
 @dataclass(frozen=True)
 class Container:
     """How files of one suffix are written and read."""
@@ -81,7 +84,7 @@ def _in_words(columns: Columns) -> _Sets:
     )
 
 
-def _out_of_words(sets: _Sets) -> Columns:
+def _out_of_words(sets: _Sets, header: Header) -> Columns:
     count = len(sets.value)
     if count > ROWS_MOST:
         raise UnreadableError(f"it has {count:,} sets, more than {ROWS_MOST:,}")
@@ -89,7 +92,10 @@ def _out_of_words(sets: _Sets) -> Columns:
         column = getattr(sets, name)
         if column is not None and len(column) != count:
             raise UnreadableError(f"the column {name!r} has {len(column)} entries, 'value' has {count}")
-    codes = {str(kind): kind.code for kind in Kind}
+    kinds = header.get("kinds")
+    if not isinstance(kinds, list) or len(kinds) > _KINDS_MOST or not all(isinstance(kind, str) for kind in kinds):
+        raise UnreadableError("its header has no list of kinds")
+    codes = {word: code for code, word in enumerate(kinds)}
     strange = next((word for word in sets.kind if word not in codes), None)
     if strange is not None:
         raise UnreadableError(f"{strange[:40]!r} is no kind of critical set")
@@ -164,7 +170,8 @@ def _read_json(path: Path) -> tuple[Header, Columns]:
         sets = msgspec.json.decode(raw, type=_Sets)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise UnreadableError(f"its sets cannot be read ({error})") from None
-    return _decoded(members), _out_of_words(sets)
+    header = _decoded(members)
+    return header, _out_of_words(sets, header)
 
 
 def _write_npz(file: BinaryIO, header: Header, columns: Columns) -> None:
@@ -219,7 +226,8 @@ def _read_parquet(path: Path) -> tuple[Header, Columns]:
         sets = msgspec.convert(given, _Sets)
     except msgspec.ValidationError as error:
         raise UnreadableError(f"its sets cannot be read ({error})") from None
-    return _decoded(_object(metadata)), _out_of_words(sets)
+    header = _decoded(_object(metadata))
+    return header, _out_of_words(sets, header)
 
 
 def _check_claims(metadata: Any) -> None:

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from theodolite._atomic import write_whole
-from theodolite._columns import evidence_from, evidence_records, table_columns, table_from
+from theodolite._columns import checksum, evidence_from, evidence_records, table_columns, table_from
 from theodolite._errors import StoreError
 from theodolite._npz import UnreadableError, read_npz, write_npz
 from theodolite._table import Table
@@ -79,7 +79,7 @@ class Store:
                 "schema": SCHEMA,
                 "piece": path.stem,
                 "evidence": records,
-                "checksum": _checksum(records, arrays),
+                "checksum": checksum(msgspec.json.encode(records), arrays),
             }
             write_whole(path, lambda file: write_npz(file, msgspec.json.encode(header), arrays))
         except (OSError, UnreadableError) as error:
@@ -96,22 +96,10 @@ def _checked(name: str, header: bytes, arrays: dict[str, Array]) -> Table:
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         raise UnreadableError("its header is not JSON") from None
     records = facts.get("evidence")
-    if (
-        facts.get("schema") != SCHEMA
-        or facts.get("piece") != name
-        or facts.get("checksum") != _checksum(records, arrays)
-    ):
+    whole = facts.get("checksum") == checksum(msgspec.json.encode(records), arrays)
+    if not whole or facts.get("schema") != SCHEMA or facts.get("piece") != name:
         raise UnreadableError("it is damaged")
     return table_from(arrays, evidence_from(records))
-
-
-def _checksum(records: Any, arrays: dict[str, Array]) -> str:
-    digest = hashlib.sha256(msgspec.json.encode(records))
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name], dtype=arrays[name].dtype.newbyteorder("<"))
-        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(array.data if array.size else b"")
-    return digest.hexdigest()
 
 
 def _written(item: Any) -> bytes:

@@ -46,4 +46,8 @@ class Texts:
 
     def take(self, rows: Array | slice) -> Texts:
         """Return the texts named by an index array, a mask or a slice."""
-        return Texts.of(self[int(i)] for i in np.arange(len(self))[rows])
+        starts = np.concatenate([[0], self.ends]).astype(np.int64)[:-1][rows]
+        lengths = self.ends[rows] - starts
+        ends = np.cumsum(lengths)
+        places = np.repeat(starts - (ends - lengths), lengths) + np.arange(lengths.sum())
+        return Texts(self.letters[places], ends)
