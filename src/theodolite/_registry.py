@@ -23,10 +23,11 @@ class NetworkKind(msgspec.Struct, frozen=True):
     where: str | None = None
     has_slope: bool = False
     has_bias: bool = True
+    has_l2: bool = False
 
 
 KINDS: dict[str, NetworkKind] = {
-    "linear": NetworkKind("linear:4-2-4", "theodolite.linear:LinearLandscape"),
+    "linear": NetworkKind("linear:4-2-4", "theodolite.linear:LinearLandscape", has_l2=True),
     "residual": NetworkKind("residual:4x3", has_bias=False),
     "relu": NetworkKind("relu:2-3-1+bias"),
     "leaky_relu": NetworkKind("leaky_relu(0.1):2-3-1", has_slope=True),
@@ -54,6 +55,8 @@ def build(network: str | Specification, X: Any, Y: Any = None, **options: Any) -
     _check_width(spec, "X", X, spec.widths[0], "first")
     if Y is not None:
         _check_width(spec, "Y", Y, spec.widths[-1], "last")
+    if options.get("l2") and not KINDS[spec.kind].has_l2:
+        raise NotCoveredError(f"{spec.kind} networks with weight decay are not covered", fix="Leave l2 out")
     module, _, name = where.partition(":")
     landscape = getattr(import_module(module), name).from_specification(spec, X, X if Y is None else Y, **options)
     assert isinstance(landscape, Landscape)

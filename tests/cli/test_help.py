@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 import theodolite as th
@@ -26,16 +27,19 @@ def test_every_option_is_explained(run: Run, name: str) -> None:
     assert result.exit_code == 0
     assert f"Usage: theodolite {name}" in result.stdout
     assert "Examples:" in result.stdout
-    command = next(c for c in COMMANDS if c.__name__ == name)
-    for parameter in command.__annotations__:
-        if parameter not in ("context", "return", "data", "atlas", "inputs"):
-            assert f"--{parameter.replace('_', '-')}" in result.stdout
+    for parameter in get_command(app).commands[name].params:
+        assert parameter.help
+        assert not parameter.opts[0].startswith("-") or parameter.opts[0] in result.stdout
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_examples_run(run: Run, name: str, tmp_path: Path) -> None:
     axes = np.linalg.svd(th.io.read_table("iris").matrix, full_matrices=False)[2][[0, 2]]
     np.savez(tmp_path / "weights.npz", axes, axes.T)
+    lines = np.array([[1, 0], [0, 1], [1, 1], [2, -1]])
+    np.savetxt(tmp_path / "A.csv", lines, fmt="%d", delimiter=",")
+    np.savetxt(tmp_path / "b.csv", [[0], [1], [1], [3]], fmt="%d")
+    np.save(tmp_path / "A.npy", lines)
     lines = run(f"{name} --help").stdout.splitlines()
     (weights,) = [line for line in lines if line.strip().startswith("[[[")] or ["[]"]
     (tmp_path / "weights.json").write_text(weights)

@@ -76,6 +76,22 @@ def test_standardize_and_target(run: Run, tmp_path: Path) -> None:
     assert float(rows(tmp_path / "d.csv")[0]["value"]) == pytest.approx(best, rel=1e-9)
 
 
+def test_weight_decay_shrinks_singular_values(run: Run, tmp_path: Path) -> None:
+    assert run("survey iris -n linear:4-2-4 --l2 10 --limit 1 --out iris.csv -q").exit_code == 0
+    eigenvalues = np.linalg.eigvalsh(IRIS.T @ IRIS)[::-1]
+    # one kept direction costs min over s of 1/2 eigenvalue (1 - s)^2 + l2 s, at s = 1 - l2 / eigenvalue
+    kept = sum(10 - 50 / value for value in eigenvalues[:2] if value > 10)
+    best = kept + 0.5 * eigenvalues[2:].sum()
+    assert float(rows(tmp_path / "iris.csv")[0]["value"]) == pytest.approx(best, rel=1e-9)
+
+
+def test_biases_centre_the_data(run: Run, tmp_path: Path) -> None:
+    assert run("survey iris -n linear:4-2-4+bias --out with.csv -q").exit_code == 0
+    assert run("survey iris -n linear:4-2-4 --center --out centred.csv -q").exit_code == 0
+    values = [[float(row["value"]) for row in rows(tmp_path / name)] for name in ("with.csv", "centred.csv")]
+    np.testing.assert_allclose(*values, rtol=1e-9)
+
+
 def test_inputs_and_drop(run: Run, tmp_path: Path) -> None:
     assert run("survey iris -n linear:2-1-2 --input sepal_length,petal_length --out a.csv -q").exit_code == 0
     assert run("survey iris -n linear:2-1-2 --drop sepal_width --drop petal_width --out b.csv -q").exit_code == 0

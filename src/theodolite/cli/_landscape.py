@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ __all__ = ["Request", "Subject"]
 _MARKS = {"tab": "\t", "\\t": "\t", "space": " "}
 """What cannot be typed easily."""
 
-_SAME = ("one_hot", "center", "standardize", "exact", "header", "delimiter", "reduction")
+_SAME = ("one_hot", "center", "standardize", "exact", "header", "delimiter", "reduction", "l2")
 """Options that are fields of a request under the same name."""
 
 
@@ -49,6 +50,7 @@ class Request:
     header: bool | None = None
     delimiter: str | None = None
     reduction: str = "half_sum"
+    l2: float = 0.0
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Request:
@@ -81,7 +83,9 @@ class Request:
             center=self.center,
             standardize=self.standardize,
         )
-        arithmetic = "exact" if self.exact else "auto"
-        landscape = build(network, made.X, made.Y, reduction=self.reduction, arithmetic=arithmetic)
+        options: dict[str, Any] = {"reduction": self.reduction, "arithmetic": "exact" if self.exact else "auto"}
+        if self.l2:
+            options["l2"] = Fraction(repr(self.l2)) if self.exact else self.l2
+        landscape = build(network, made.X, made.Y, **options)
         unused = (("not used", listed(made.dropped)),) if made.dropped else ()
         return Subject(landscape, made.title, (("data", made.words), *unused))

@@ -13,6 +13,7 @@ __all__ = [
     "Columns",
     "Data",
     "Debug",
+    "Decay",
     "Delimiter",
     "Drop",
     "Exact",
@@ -138,6 +139,15 @@ Reduction: TypeAlias = Annotated[
         metavar="NAME",
         help="What the loss is of the squared residuals: half_sum (half their sum), sum, or mean (over all entries).",
         autocompletion=lambda incomplete: [name for name in ("half_sum", "mean", "sum") if name.startswith(incomplete)],
+    ),
+]
+Decay: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--l2",
+        min=0.0,
+        metavar="NUMBER",
+        help="Add half this number times the sum of the squared parameters to the loss (PyTorch's weight_decay).",
     ),
 ]
 _OUTPUT = "Output"

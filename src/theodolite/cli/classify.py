@@ -16,6 +16,7 @@ from theodolite.cli._options import (
     Columns,
     Data,
     Debug,
+    Decay,
     Delimiter,
     Drop,
     Exact,
@@ -71,6 +72,7 @@ def classify(
     header: Header = None,
     delimiter: Delimiter = None,
     reduction: Reduction = "half_sum",
+    l2: Decay = 0.0,
     rtol: Annotated[
         float | None,
         typer.Option(

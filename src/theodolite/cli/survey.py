@@ -15,6 +15,7 @@ from theodolite.cli._options import (
     Columns,
     Data,
     Debug,
+    Decay,
     Delimiter,
     Drop,
     Exact,
@@ -66,6 +67,7 @@ def survey(
     header: Header = None,
     delimiter: Delimiter = None,
     reduction: Reduction = "half_sum",
+    l2: Decay = 0.0,
     limit: Annotated[
         int | None,
         typer.Option(
