@@ -19,7 +19,7 @@ author = "The Theodolite authors"
 project_copyright = "2026, the Theodolite authors"
 release = version = installed_version("theodolite")
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "mathml", "bibliography", "offline"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "mathml", "bibliography", "example_page", "offline"]
 exclude_patterns = ["_build", "_ext", "jupyter_execute"]
 
 # Formulas: `$..$` in pages, converted to MathML by docs/_ext/mathml.py.
@@ -29,6 +29,7 @@ html_math_renderer = "mathml"
 # Code runs on every build; an exception in a cell fails it.
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
+nb_execution_in_temp = True
 nb_execution_timeout = 120
 nb_ipywidgets_js = {}
 nb_merge_streams = True

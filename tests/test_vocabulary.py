@@ -11,7 +11,15 @@ import pytest
 import theodolite as th
 from theodolite._notebook import facts_html
 
-PLAIN_ERRORS = [th.TheodoliteError, th.DataError, th.ShapeError, th.NotCoveredError, th.AtlasFileError, th.StoreError]
+PLAIN_ERRORS = [
+    th.TheodoliteError,
+    th.DataError,
+    th.ShapeError,
+    th.NotCoveredError,
+    th.NoEscapeError,
+    th.AtlasFileError,
+    th.StoreError,
+]
 
 
 def halves(k: int) -> float:

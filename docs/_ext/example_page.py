@@ -1,0 +1,27 @@
+"""The example atlas as a page of its own beside the documentation, made when the documentation is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+__all__ = ["setup"]
+
+
+def _write(app: Sphinx, error: Exception | None) -> None:
+    if error is not None or app.builder.format != "html":
+        return
+    import theodolite as th
+    from theodolite.io import read_table
+
+    data = read_table("iris").matrix
+    data = data - data.mean(axis=0)
+    th.survey(th.LinearLandscape(data, data, hidden=2)).to_html(Path(app.outdir) / "iris.html")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Write the page before the built pages are checked."""
+    app.connect("build-finished", _write, priority=400)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
