@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from theodolite.cli._effort import executor_of, seconds_of
 from theodolite.cli._options import Debug, Delimiter, Header, Quiet
 from theodolite.cli._terminal import INCOMPLETE, errors_reported, print_facts, screen
 
@@ -73,10 +71,10 @@ def cells(
         from theodolite.arrangement._given import read
 
         given = read(rows, right, "auto")
-        with _executor(workers) as executor:
+        with executor_of(workers) as executor:
             begun = time.perf_counter()
             found = enumerate_cells(
-                given, not count, store, executor, _seconds(budget), False if quiet else None, verify
+                given, not count, store, executor, seconds_of(budget), False if quiet else None, verify
             )
             seconds = time.perf_counter() - begun
         if out is not None:
@@ -132,30 +130,6 @@ def _column(source: str, header: bool | None, delimiter: str | None) -> Array:
     if array.ndim == 2 and 1 not in array.shape:
         raise ShapeError(f"{source} has {array.shape[1]} columns", fix="Give one offset for each row of A")
     return array.reshape(-1)
-
-
-def _seconds(budget: str | None) -> float | None:
-    from theodolite import DataError
-    from theodolite._survey import seconds
-
-    if budget is None:
-        return None
-    try:
-        return float(budget) if budget.replace(".", "", 1).isdecimal() else seconds(budget)
-    except DataError as error:
-        raise typer.BadParameter(str(error), param_hint="--budget") from None
-
-
-@contextmanager
-def _executor(workers: int | None) -> Iterator[Executor | None]:
-    if workers is None or workers == 1:
-        yield None
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield pool
 
 
 def _save(found: Cells, path: Path) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from theodolite.cli._effort import executor_of, seconds_of
 from theodolite.cli._landscape import Request
 from theodolite.cli._options import (
     Center,
@@ -32,8 +31,6 @@ from theodolite.cli._outputs import outputs
 from theodolite.cli._terminal import INCOMPLETE, TYPED, errors_reported, screen
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from theodolite._landscape import SurveyableLandscape
 
 __all__ = ["EPILOG", "survey"]
@@ -118,12 +115,12 @@ def survey(
             raise typer.BadParameter("Use --workers or --cluster, not both.")
         files = outputs(json=json, html=html, out=out or ())
         request = Request.of(options)
-        seconds = _seconds(budget)
+        seconds = seconds_of(budget)
         import theodolite
 
         subject = request.subject()
         land = _surveyable(subject.landscape)
-        with _executor(workers, cluster) as executor:
+        with executor_of(workers, cluster) as executor:
             try:
                 atlas = theodolite.survey(
                     land,
@@ -156,51 +153,3 @@ def _surveyable(land: Any) -> SurveyableLandscape:
             fix="Ask what single points are with theodolite classify",
         )
     return land
-
-
-def _seconds(budget: str | None) -> float | None:
-    from theodolite import DataError
-    from theodolite._budget import seconds
-
-    if budget is None:
-        return None
-    try:
-        return float(budget) if budget.replace(".", "", 1).isdecimal() else seconds(budget)
-    except DataError as error:
-        raise typer.BadParameter(str(error), param_hint="--budget") from None
-
-
-@contextmanager
-def _executor(workers: int | None, cluster: str | None) -> Iterator[Executor | None]:
-    """Open what --workers or --cluster ask for."""
-    if workers is not None and workers > 1:
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
-
-        # not forked: libraries with threads of their own do not survive it
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            yield pool
-    elif cluster is not None:
-        with _client(cluster) as client:
-            yield client.get_executor()
-    else:
-        yield None
-
-
-def _client(address: str) -> Any:
-    """Connect to a dask scheduler."""
-    from theodolite import DataError
-
-    try:
-        from distributed import Client
-    except ImportError:
-        raise DataError("--cluster needs dask.distributed", fix="pip install 'theodolite[dask]'") from None
-    try:
-        client: Any = Client
-        return client(address, timeout="10s")
-    except (OSError, ValueError, TimeoutError) as error:
-        raise DataError(
-            f"No dask scheduler answers at {address!r}",
-            cause=str(error),
-            fix="Give the address that dask scheduler printed",
-        ) from None
