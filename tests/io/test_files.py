@@ -180,8 +180,10 @@ def test_names_that_lead_nowhere(tmp_path: Path) -> None:
         read_table("irsi")
     with pytest.raises(DataError, match=r"no file .*peple\.csv\. Did you mean .*people\.csv"):
         read_table(tmp_path / "peple.csv")
-    with pytest.raises(DataError, match="is a folder"):
+    with pytest.raises(DataError, match=r"^\S* is a folder\. Give a file"):
         read_table(tmp_path)
+    with pytest.raises(DataError, match="No data was named"):
+        read_table("")
     (tmp_path / "t.xlsx").write_bytes(b"PK\x03\x04")
     with pytest.raises(DataError, match=r"has the ending '\.xlsx'.*\.csv"):
         read_table(tmp_path / "t.xlsx")

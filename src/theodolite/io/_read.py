@@ -61,14 +61,17 @@ def read_table(
 
 
 def _check_file(path: Path, name: str) -> None:
+    if not name.strip():
+        raise DataError("No data was named", fix="Give a file or the name of a data set")
     try:
-        if path.is_dir():
-            raise DataError(f"{name} is a folder", fix="Give a file or the name of a data set")
-        if path.exists():
+        folder, there = path.is_dir(), path.exists()
+        if there and not folder:
             with path.open("rb"):
                 return
     except (OSError, ValueError) as error:  # no permission, a name too long, a null byte in it
         raise DataError(f"{name!r} cannot be read", cause=str(error), fix="Give a readable file") from None
+    if folder:
+        raise DataError(f"{name} is a folder", fix="Give a file or the name of a data set")
     known = data_names()
     close = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
     if path.suffix or path.parent != Path():
