@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from theodolite import load_atlas
+
 PROGRAM = Path(sysconfig.get_path("scripts")) / "theodolite"
 SURVEY = ["survey", "iris", "--network", "linear:4-2-4"]
 BARE = {"PATH": os.defpath}
@@ -52,6 +54,13 @@ def test_encodings_that_lack_letters(tmp_path: Path, encoding: str) -> None:
     result = start(SURVEY, tmp_path, PYTHONIOENCODING=encoding, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
     assert result.returncode == 0, result.stderr
     assert " 10  {} " in result.stdout.decode(encoding)
+
+
+def test_json_is_utf8_whatever_the_encoding(tmp_path: Path) -> None:
+    result = start([*SURVEY, "--json", "-"], tmp_path, PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert result.returncode == 0
+    (tmp_path / "iris.json").write_bytes(result.stdout)
+    assert load_atlas(tmp_path / "iris.json")[10].label == "∅"
 
 
 def test_as_a_module(tmp_path: Path) -> None:
@@ -120,6 +129,7 @@ def test_interrupt_keeps_what_was_found(tmp_path: Path) -> None:
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 3, errors
     assert b"then it was interrupted" in output
+    assert b"run the same command again: pieces keeps what is done" in output
     assert b"Traceback" not in errors
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from theodolite._errors import DataError
+from theodolite.cli._terminal import print_json
 
 if TYPE_CHECKING:
     from theodolite._atlas import Atlas
@@ -36,7 +36,7 @@ class Output:
     def write(self, atlas: Atlas) -> str:
         """Write ``atlas`` and return the path."""
         if self.takes_the_screen:
-            sys.stdout.write(atlas.to_json() + "\n")
+            print_json(atlas.to_json())
         elif self.form == ".html":
             atlas.to_html(self.path)
         elif self.form == ".csv":

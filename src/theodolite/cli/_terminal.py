@@ -26,6 +26,7 @@ __all__ = [
     "errors_reported",
     "fit_encodings",
     "print_facts",
+    "print_json",
     "screen",
 ]
 
@@ -121,6 +122,13 @@ def print_lines(console: Console, renderable: object) -> None:
         console.print(renderable)
     for line in capture.get().splitlines():
         console.file.write(line.rstrip() + "\n")
+
+
+def print_json(text: str) -> None:
+    """Write JSON to standard output in UTF-8, whatever the terminal's encoding: it is for programs."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.rstrip().encode() + b"\n")
+    sys.stdout.buffer.flush()
 
 
 @contextmanager

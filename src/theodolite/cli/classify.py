@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -29,7 +28,7 @@ from theodolite.cli._options import (
     Target,
 )
 from theodolite.cli._outputs import check_path
-from theodolite.cli._terminal import NOT_A_MINIMUM, errors_reported, print_facts, screen
+from theodolite.cli._terminal import NOT_A_MINIMUM, errors_reported, print_facts, print_json, screen
 
 if TYPE_CHECKING:
     from theodolite._landscape import Landscape
@@ -109,7 +108,7 @@ def classify(
         land = subject.landscape
         verdict = land.classify(_unpacked(land, parameters), rtol=rtol)
         if json == "-":
-            sys.stdout.write(_as_json(verdict) + "\n")
+            print_json(_as_json(verdict))
         elif json is not None:
             Path(json).write_text(_as_json(verdict) + "\n", encoding="utf-8")
         if leave is not None:

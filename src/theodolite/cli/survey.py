@@ -134,12 +134,14 @@ def survey(
                 fix = "Add --limit 1000 for the thousand of lowest loss, or --budget 60s for what a minute gives"
                 raise theodolite.WorkloadError(error.fact, count=error.count, cause=error.cause, fix=fix) from None
         atlas = replace(atlas, command=TYPED.get(), description=subject.describe(atlas.description))
+        early = atlas.stopped in ("budget", "interrupted")
         written = [file.write(atlas) for file in files]
         if not quiet and not any(file.takes_the_screen for file in files):
             from theodolite.cli._report import print_atlas
 
-            print_atlas(screen(), atlas, top=top, facts=subject.facts, written=written)
-        if atlas.stopped in ("budget", "interrupted"):
+            again = (("go on", f"run the same command again: {store} keeps what is done"),) if early and store else ()
+            print_atlas(screen(), atlas, top=top, facts=(*subject.facts, *again), written=written)
+        if early:
             raise typer.Exit(INCOMPLETE)
 
 
