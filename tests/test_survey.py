@@ -31,7 +31,8 @@ def by_hand(land):
 
 def assert_same(one, other):
     """Assert that two atlases hold the same bytes."""
-    left, right = table_columns(one.table), table_columns(other.table)
+    (left, roots), (right, other_roots) = table_columns(one.table), table_columns(other.table)
+    assert roots == other_roots
     assert left.keys() == right.keys()
     assert all(left[name].tobytes() == right[name].tobytes() for name in left)
     assert one.table.evidence == other.table.evidence

@@ -15,7 +15,7 @@ import numpy as np
 
 from theodolite._counting import in_words
 from theodolite._critical import CriticalSet
-from theodolite._errors import DataError, NotCoveredError
+from theodolite._errors import DataError, NotCoveredError, TheodoliteError
 from theodolite._evidence import Evidence, Method
 from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
@@ -169,7 +169,7 @@ class Atlas:
         """Return the distinct critical values, lowest first, with their multiplicities.
 
         Exact values are compared exactly. Others are one level while they differ from its lowest by at most ``tolerance``, by
-        default 1e-12 times the largest absolute value.
+        default 1e-12 times the largest absolute value. Raises an error where exact values cannot be told apart or shown equal.
         """
         table, starts = self._level_starts(tolerance)
         ends = [*starts[1:], len(self)]
@@ -232,9 +232,15 @@ class Atlas:
         if counts:
             yield "kinds", ", ".join(f"{n:,} {_plural(Kind.from_code(code), n)}" for code, n in sorted(counts.items()))
             values = self.table.value
-            yield "values", f"{values.min():.8g} to {values.max():.8g}, {len(self._level_starts()[1]):,} distinct"
+            yield "values", f"{values.min():.8g} to {values.max():.8g}{self._distinct()}"
         yield "known by", str(self.evidence)
         yield "command", self.command
+
+    def _distinct(self) -> str:
+        try:
+            return f", {len(self._level_starts()[1]):,} distinct"
+        except TheodoliteError:  # exact values whose order is undecided
+            return ""
 
     def _found(self) -> str:
         noun = self.description.noun if len(self) == 1 else self.description.nouns

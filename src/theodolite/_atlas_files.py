@@ -24,14 +24,13 @@ from theodolite._columns import (
     checksum,
     evidence_from,
     evidence_records,
-    read_number,
     table_columns,
     table_from,
     texts_from,
-    write_number,
 )
 from theodolite._containers import CONTAINERS, Columns, Container, Header, json_bytes
 from theodolite._errors import AtlasFileError
+from theodolite._exact_values import Root, read_fraction, write_fraction
 from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
 from theodolite._npz import UnreadableError
@@ -76,6 +75,7 @@ class _Header(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     kinds: list[str]
     description: Description
     evidence: Any
+    roots: list[Root]
     data: dict[str, _Data] | None = None
 
 
@@ -140,7 +140,8 @@ def _container(path: Path) -> Container:
 
 def _document(atlas: Atlas, include_data: bool) -> tuple[Header, Columns]:
     labels = Texts.of(atlas.label(i) for i in range(len(atlas)))
-    columns = table_columns(atlas.table) | {"label_letters": labels.letters, "label_ends": labels.ends}
+    columns, roots = table_columns(atlas.table)
+    columns |= {"label_letters": labels.letters, "label_ends": labels.ends}
     header = {
         "format": _FORMAT,
         "schema": SCHEMA,
@@ -156,6 +157,7 @@ def _document(atlas: Atlas, include_data: bool) -> tuple[Header, Columns]:
         "kinds": [str(kind) for kind in Kind],
         "description": msgspec.to_builtins(atlas.description),
         "evidence": evidence_records(atlas.table.evidence),
+        "roots": msgspec.to_builtins(roots),
     }
     _check_texts(header)
     texts_from("label", columns, len(atlas))
@@ -179,7 +181,7 @@ def _data_of(atlas: Atlas) -> Mapping[str, Array]:
 def _written(array: Array) -> dict[str, Any]:
     shape = list(array.shape)
     if array.dtype == object:
-        return {"type": "exact", "shape": shape, "values": [write_number(value) for value in array.ravel()]}
+        return {"type": "exact", "shape": shape, "values": [write_fraction(value) for value in array.ravel()]}
     if array.dtype.kind in "iub":
         return {"type": "int64", "shape": shape, "values": array.ravel().tolist()}
     return {"type": "float64", "shape": shape, "values": array.astype(np.float64).ravel().tolist()}
@@ -225,7 +227,7 @@ def _check_texts(item: Any, name: str = "header") -> None:
 
 
 def _atlas(header: _Header, columns: Columns) -> Atlas:
-    table = table_from(_recoded(header.kinds, columns), evidence_from(header.evidence))
+    table = table_from(_recoded(header.kinds, columns), evidence_from(header.evidence), header.roots)
     if header.complete and header.total not in (None, len(table)):
         raise UnreadableError(f"it says that it is complete with {len(table)} of {header.total} sets")
     if header.ordered and (np.diff(table.value) < 0).any():
@@ -271,7 +273,7 @@ def _read_data(name: str, data: _Data) -> Array:
     if data.type == "exact":
         exact = np.empty(len(data.values), dtype=object)
         for i, text in enumerate(data.values):
-            exact[i] = read_number(str(text), None)
+            exact[i] = read_fraction(str(text))
         return exact.reshape(data.shape)
     try:
         return np.array(data.values, dtype=data.type).reshape(data.shape)

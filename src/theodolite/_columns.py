@@ -4,106 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from theodolite._evidence import Evidence
+from theodolite._exact_values import Root, read_values, write_values
 from theodolite._kind import Kind
 from theodolite._npz import UnreadableError
 from theodolite._references import REFERENCES, Reference
 from theodolite._table import INTEGERS, UNKNOWN, Table
 from theodolite._texts import Texts
-from theodolite._typing import Array, Real
+from theodolite._typing import Array
 
 __all__ = [
-    "WrittenNumber",
     "check_text",
     "checksum",
     "evidence_from",
     "evidence_records",
-    "read_number",
     "table_columns",
     "table_from",
     "texts_from",
-    "write_number",
 ]
 
-_DIGITS_MOST = 10**6
-_RATIONAL = re.compile(r"-?(\d+|0x[0-9a-f]+)(/(\d+|0x[0-9a-f]+))?", re.ASCII)
-_DECIMAL_MOST = 4000
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _TYPES = {"value": "f8", "kind": "i1", "integers": "i4", "evidence_id": "i4", "keys": "u1", "ranges_exact": "b1"}
 
 
-class WrittenNumber:
-    """An exact number of which a file holds only how it is written, and the nearest float."""
+def table_columns(table: Table) -> tuple[dict[str, Array], list[Root]]:
+    """Return the numbers of ``table`` as arrays, and the algebraic numbers in its exact values.
 
-    def __init__(self, text: str, nearest: float) -> None:
-        self.text = text
-        self.nearest = nearest
-
-    def __float__(self) -> float:
-        return self.nearest
-
-    def __str__(self) -> str:
-        return self.text
-
-    def __repr__(self) -> str:
-        return f"<exact number {self.text}>"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, WrittenNumber) and self.text == other.text
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-    def __lt__(self, other: Any) -> bool:
-        return self.nearest < float(other)
-
-    def __gt__(self, other: Any) -> bool:
-        return self.nearest > float(other)
-
-
-def write_number(value: Real) -> str:
-    """Return an exact number as text: "p/q" in decimal digits, hexadecimal ones if there are thousands; nothing for a float."""
-    if isinstance(value, float):
-        return ""
-    if isinstance(value, (int, Fraction)):
-        parts = (value.numerator, value.denominator)
-        plain = all(part.bit_length() < 3 * _DECIMAL_MOST for part in parts)
-        digits = [str(part) if plain else hex(part) for part in parts if part != 1 or part is parts[0]]
-        return "/".join(digits)
-    return str(value)
-
-
-def read_number(text: str, nearest: float | None) -> Real:
-    """Return the number that ``write_number`` wrote as ``text``, or raise ``UnreadableError``.
-
-    ``nearest`` is the float that it should be close to, ``None`` where nothing but a fraction will do.
+    Its evidence is kept apart, as ``evidence_records``.
     """
-    if not text and nearest is not None:
-        return nearest
-    if len(text) > _DIGITS_MOST:
-        raise UnreadableError(f"an exact value has {len(text):,} characters, more than {_DIGITS_MOST:,}")
-    if nearest is not None and not _RATIONAL.fullmatch(text):
-        return WrittenNumber(text, nearest)
-    try:
-        parts = [int(part, 16 if "0x" in part else 10) for part in text.split("/")]
-        value = Fraction(*parts)
-        close = nearest is None or abs(float(value) - nearest) <= 1e-9 * max(abs(nearest), 1e-300)
-    except (ValueError, TypeError, ZeroDivisionError, OverflowError):
-        raise UnreadableError(f"the exact value {text[:40]!r} is not a number that can be used") from None
-    if not close:
-        raise UnreadableError(f"the exact value {text[:40]!r} and the value {nearest!r} disagree")
-    return value
-
-
-def table_columns(table: Table) -> dict[str, Array]:
-    """Return the numbers of ``table`` as arrays; its evidence is kept apart, as ``evidence_records``."""
+    roots: list[Root] = []
     if not np.isfinite(table.value).all():
         raise UnreadableError(f"the value of row {int(np.argmin(np.isfinite(table.value)))} is not finite")
     columns = {
@@ -115,12 +50,13 @@ def table_columns(table: Table) -> dict[str, Array]:
         "ranges_exact": np.broadcast_to(np.asarray(table.ranges_exact), len(table)),
     }
     if table.exact is not None:
-        written = Texts.of(map(write_number, table.exact))
+        texts, roots = write_values(table.exact)
+        written = Texts.of(texts)
         columns |= {"exact_letters": written.letters, "exact_ends": written.ends}
-    return columns
+    return columns, roots
 
 
-def table_from(columns: Mapping[str, Array], evidence: tuple[Evidence, ...]) -> Table:
+def table_from(columns: Mapping[str, Array], evidence: tuple[Evidence, ...], roots: Sequence[Root]) -> Table:
     """Return the table that ``table_columns`` took apart, or raise ``UnreadableError`` naming the first thing that is wrong."""
     for name, kind in _TYPES.items():
         if name not in columns:
@@ -136,8 +72,7 @@ def table_from(columns: Mapping[str, Array], evidence: tuple[Evidence, ...]) -> 
     _check_numbers(columns, len(evidence))
     exact = None
     if "exact_letters" in columns:
-        written = texts_from("exact", columns, sets)
-        exact = tuple(read_number(text, float(v)) for text, v in zip(written, columns["value"], strict=True))
+        exact = read_values(texts_from("exact", columns, sets), columns["value"].tolist(), roots)
     flags = columns["ranges_exact"]
     return Table(
         columns["value"],

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from theodolite._columns import write_number
 from theodolite._errors import DataError
 from theodolite._kind import Kind
 from theodolite._table import INTEGERS, UNKNOWN
@@ -70,5 +69,5 @@ def _columns(atlas: Atlas) -> tuple[dict[str, Array], dict[str, list[str]]]:
         "known_by": [methods[i] for i in table.evidence_id.tolist()],
     }
     if table.exact is not None:
-        texts["exact"] = [write_number(value) or repr(value) for value in table.exact]
+        texts["exact"] = [str(value) for value in table.exact]
     return {name: np.ascontiguousarray(column) for name, column in zip(INTEGERS, table.integers.T, strict=True)}, texts

@@ -16,6 +16,7 @@ import numpy as np
 from theodolite._atomic import write_whole
 from theodolite._columns import checksum, evidence_from, evidence_records, table_columns, table_from
 from theodolite._errors import StoreError
+from theodolite._exact_values import Root
 from theodolite._npz import UnreadableError, read_npz, write_npz
 from theodolite._table import Table
 from theodolite._typing import Array
@@ -73,13 +74,14 @@ class Store:
         """Keep the finished piece."""
         path = self.path(item)
         try:
-            arrays = table_columns(table)
+            arrays, roots = table_columns(table)
             records = evidence_records(table.evidence)
             header = {
                 "schema": SCHEMA,
                 "piece": path.stem,
                 "evidence": records,
-                "checksum": checksum(msgspec.json.encode(records), arrays),
+                "roots": roots,
+                "checksum": checksum(msgspec.json.encode([records, roots]), arrays),
             }
             write_whole(path, lambda file: write_npz(file, msgspec.json.encode(header), arrays))
         except (OSError, UnreadableError) as error:
@@ -95,11 +97,11 @@ def _checked(name: str, header: bytes, arrays: dict[str, Array]) -> Table:
         facts = msgspec.json.decode(header, type=dict[str, Any])
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         raise UnreadableError("its header is not JSON") from None
-    records = facts.get("evidence")
-    whole = facts.get("checksum") == checksum(msgspec.json.encode(records), arrays)
+    records, roots = facts.get("evidence"), facts.get("roots")
+    whole = facts.get("checksum") == checksum(msgspec.json.encode([records, roots]), arrays)
     if not whole or facts.get("schema") != SCHEMA or facts.get("piece") != name:
         raise UnreadableError("it is damaged")
-    return table_from(arrays, evidence_from(records))
+    return table_from(arrays, evidence_from(records), msgspec.convert(roots, list[Root]))
 
 
 def _written(item: Any) -> bytes:
