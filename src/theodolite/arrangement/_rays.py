@@ -258,6 +258,8 @@ class Work(NamedTuple):
     valid: Array
     above: Array
     common: Array
+    zeros: Array
+    counts: Array
     tight: Array
     square: Array
     inverse: Array
@@ -268,8 +270,11 @@ class Work(NamedTuple):
     digits: Array
 
 
-def workspace(n: int, d: int, primes: int) -> Work:
-    """Return scratch for ``n`` rows of length ``d`` and ``primes`` residues; its ``rows`` is the mask of all rows."""
+def workspace(n: int, d: int, primes: int, rays: int = 256) -> Work:
+    """Return scratch for ``n`` rows of length ``d``, ``primes`` residues, and cones of up to a third of ``rays`` rays.
+
+    Its ``rows`` is the mask of all rows.
+    """
     words = words_for(n)
     rows = np.zeros(words, dtype=np.uint64)
     for row in range(n):
@@ -280,6 +285,8 @@ def workspace(n: int, d: int, primes: int) -> Work:
         valid=np.zeros(words, dtype=np.uint64),
         above=np.zeros(words, dtype=np.uint64),
         common=np.zeros(words, dtype=np.uint64),
+        zeros=np.zeros((rays, words), dtype=np.uint64),
+        counts=np.zeros(rays, dtype=np.int64),
         tight=np.zeros(max(d - 1, 1), dtype=np.int64),
         square=np.zeros((d, d)),
         inverse=np.zeros((d, d)),

@@ -100,9 +100,10 @@ def search_cells(
         if status == GROW:
             lists = np.concatenate([lists, np.empty_like(lists)])
             pool = Pool(*(np.concatenate([part, np.zeros_like(part)]) for part in pool))
+            work = workspace(n, d, len(matrix.primes), 2 * len(work.counts))
         elif status == RESIDUES:
             count = rows.residue_count()
-            matrix, work = rows.matrix(count), workspace(n, d, count)
+            matrix, work = rows.matrix(count), workspace(n, d, count, len(work.counts))
         else:
             assert cursor[DEPTH] == 0
             return

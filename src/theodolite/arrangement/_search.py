@@ -88,33 +88,46 @@ def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, 
             continue
         column, mask = row // 64, bit(row)
         counts = tally[0], tally[1], tally[2]
-        # Sort the rays into above, tight, below.
-        if top + 3 * length > lists.shape[0]:
+        # Sort the rays into above, tight, below, and note beside each which valid rows are tight at it, and how many.
+        if top + 3 * length > lists.shape[0] or 3 * length > work.zeros.shape[0]:
             return emitted, GROW
         ups, zeros, downs = top, top + length, top + 2 * length
         for i in range(start, start + length):
             ray = lists[i]
             if pool.positive[ray, column] & mask:
-                lists[ups] = ray
+                place = ups
                 ups += 1
             elif pool.negative[ray, column] & mask:
-                lists[downs] = ray
+                place = downs
                 downs += 1
             else:
-                lists[zeros] = ray
+                place = zeros
                 zeros += 1
+            lists[place] = ray
+            count = 0
+            for w in range(words):
+                tight = ~(pool.positive[ray, w] | pool.negative[ray, w]) & work.valid[w]
+                work.zeros[place - top, w] = tight
+                count += population(tight)
+            work.counts[place - top] = count
         n_up, n_zero, n_down = ups - top, zeros - top - length, downs - top - 2 * length
         made = end
-        for i in range(top, ups):
-            first = lists[i]
-            for j in range(top + 2 * length, downs):
-                second = lists[j]
-                if not _adjacent(pool, lists, start, length, first, second, d, work):
+        for i in range(n_up):
+            for j in range(2 * length, 2 * length + n_down):
+                shared = 0
+                for w in range(words):
+                    shared += population(work.zeros[i, w] & work.zeros[j, w])
+                if shared < d - 2:
+                    continue
+                simple = work.counts[i] == d - 1 or work.counts[j] == d - 1
+                if not simple and not _edge(work, i, j, length, n_up, n_zero, n_down):
                     continue
                 if made == pool.positive.shape[0]:
                     tally[0], tally[1], tally[2] = counts
                     return emitted, GROW
-                if new_ray(matrix, pool, first, second, row, work.common, made, work, tally) != 0:
+                for w in range(words):
+                    work.common[w] = work.zeros[i, w] & work.zeros[j, w]
+                if new_ray(matrix, pool, lists[top + i], lists[top + j], row, work.common, made, work, tally) != 0:
                     tally[0], tally[1], tally[2] = counts
                     return emitted, RESIDUES
                 made += 1
@@ -155,33 +168,20 @@ def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, 
 
 @kernel
 @no_type_check
-def _adjacent(pool, lists, start, length, first, second, d, work):
-    """Say whether two rays span an edge, and leave the valid rows tight at both in ``work.common``.
+def _edge(work, first, second, length, n_up, n_zero, n_down):
+    """Say whether two rays span an edge: no third ray may be tight on all the rows that are tight at both.
 
-    They do if and only if no third ray is tight on all of these rows. That test is spared where one of the two has
-    just d - 1 tight rows (which are then independent) and both share d - 2 of them.
+    The test is spared where one of the two has just d - 1 tight rows (which are then independent) and both share d - 2 of them.
     """
-    shared, first_tight, second_tight = 0, 0, 0
-    for w in range(work.valid.shape[0]):
-        one = ~(pool.positive[first, w] | pool.negative[first, w]) & work.valid[w]
-        two = ~(pool.positive[second, w] | pool.negative[second, w]) & work.valid[w]
-        work.common[w] = one & two
-        shared += population(one & two)
-        first_tight += population(one)
-        second_tight += population(two)
-    if shared < d - 2:
-        return False
-    if first_tight == d - 1 or second_tight == d - 1:
-        return True
-    for i in range(start, start + length):
-        ray = lists[i]
-        if ray in (first, second):
-            continue
-        inside = True
-        for w in range(work.valid.shape[0]):
-            if work.common[w] & (pool.positive[ray, w] | pool.negative[ray, w]):
-                inside = False
-                break
-        if inside:
-            return False
+    for block, size in ((0, n_up), (length, n_zero), (2 * length, n_down)):
+        for k in range(block, block + size):
+            if k in (first, second):
+                continue
+            inside = True
+            for w in range(work.valid.shape[0]):
+                if work.zeros[first, w] & work.zeros[second, w] & ~work.zeros[k, w]:
+                    inside = False
+                    break
+            if inside:
+                return False
     return True
