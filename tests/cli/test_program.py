@@ -63,6 +63,33 @@ def test_json_is_utf8_whatever_the_encoding(tmp_path: Path) -> None:
     assert load_atlas(tmp_path / "iris.json")[10].label == "∅"
 
 
+def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
+    script = """
+import sys
+from typer.testing import CliRunner
+from theodolite.cli import app
+assert CliRunner().invoke(app, ["survey", "--help"]).exit_code == 0
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], env=BARE, capture_output=True, text=True, check=True
+    ).stdout.split()
+    heavy = {
+        "scipy",
+        "numba",
+        "flint",
+        "matplotlib",
+        "contourpy",
+        "pyarrow",
+        "pandas",
+        "polars",
+        "sklearn",
+        "distributed",
+    }
+    assert "theodolite" in loaded
+    assert heavy.isdisjoint(loaded)
+
+
 def test_as_a_module(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "theodolite", "--version"]
     assert subprocess.run(command, env=BARE, cwd=tmp_path, capture_output=True).stdout.startswith(b"theodolite ")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from theodolite._atlas import Atlas
     from theodolite._critical import CriticalSet
 
-__all__ = ["best_step", "headline", "print_atlas"]
+__all__ = ["best_step", "headline", "print_atlas", "print_verdict"]
 
 _MARKS = {
     Kind.GLOBAL_MINIMUM: ("●", "blue"),
@@ -26,6 +26,7 @@ _MARKS = {
     Kind.NON_STRICT_SADDLE: ("◈", "yellow"),
     Kind.SADDLE: ("◇", "yellow"),
 }
+_OTHER = ("□", "white")
 _PLURALS = {
     Kind.GLOBAL_MINIMUM: "global minima",
     Kind.SPURIOUS_MINIMUM: "spurious minima",
@@ -94,6 +95,17 @@ def print_atlas(
     print_facts(console, [*notes, *facts, ("known by", str(atlas.evidence)), *saved])
 
 
+def print_verdict(console: Console, kind: Kind) -> None:
+    """Print what a point is, and what that means, as a headline."""
+    from rich.text import Text
+
+    mark, color = _MARKS.get(kind, _OTHER)
+    shape = ((mark, color), " ") if console.is_terminal else ()
+    name = str(kind)
+    console.print(Text.assemble(*shape, (f"{name[0].upper()}{name[1:]}: {kind.meaning}.", "bold")))
+    console.print()
+
+
 def _print_table(console: Console, atlas: Atlas, shown: int) -> list[str]:
     """Print the first rows and return which columns had no room."""
     from rich import box
@@ -126,7 +138,7 @@ def _print_table(console: Console, atlas: Atlas, shown: int) -> list[str]:
             left = name in ("set", "kind", "best step")
             table.add_column(name, justify="left" if left else "right", no_wrap=name != "set", overflow="fold")
     for row, item in enumerate(items):
-        mark, color = _MARKS.get(item.kind, ("□", "white"))
+        mark, color = _MARKS.get(item.kind, _OTHER)
         kind = Text.assemble((mark, color), " ", str(item.kind)) if roomy else str(item.kind)
         table.add_row(
             *(kind if name == "kind" else Text(clean(cells[name][row])) for name in cells if name not in left_out)

@@ -28,6 +28,7 @@ from theodolite.cli._options import (
     Target,
 )
 from theodolite.cli._outputs import check_path
+from theodolite.cli._report import print_verdict
 from theodolite.cli._terminal import NOT_A_MINIMUM, errors_reported, print_facts, print_json, screen
 
 if TYPE_CHECKING:
@@ -115,7 +116,9 @@ def classify(
             _save_way_out(verdict, leave)
         if not quiet and json != "-":
             saved = [("saved", path) for path in (json, leave) if path is not None]
-            print_facts(screen(), [("point", at), *subject.facts, *_facts(verdict), *saved])
+            console = screen()
+            print_verdict(console, verdict.kind)
+            print_facts(console, [("point", at), *subject.facts, *_facts(verdict), *saved])
         if not verdict.kind.is_minimum:
             raise typer.Exit(NOT_A_MINIMUM)
 
@@ -128,8 +131,8 @@ def _unpacked(land: Landscape, parameters: tuple[Array, ...]) -> Any:
 
 
 def _facts(verdict: Verdict) -> Iterator[tuple[str, str]]:
-    """Yield what is known, with the details of the way out beside it."""
-    for name, text in verdict.facts():
+    """Yield what is known beside the kind, with the details of the way out."""
+    for name, text in list(verdict.facts())[1:]:
         yield name, text
         if name == "way out" and verdict.escape is not None:
             yield from list(verdict.escape.facts())[1:]
