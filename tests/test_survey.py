@@ -154,7 +154,7 @@ def test_an_interrupt_returns_what_is_there(pool, ordered):
     if executor:
         executor.shutdown()
     everything = {s.label: s for s in th.survey(land)}
-    assert 0 < len(atlas) < 81
+    assert (0 if pool else 1) <= len(atlas) < 81  # workers may have done later pieces first
     assert all(everything[s.label] == s for s in atlas)
     assert (atlas.complete, atlas.ordered, atlas.stopped) == (False, ordered, "interrupted")
 
