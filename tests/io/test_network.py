@@ -1,7 +1,6 @@
 """Network specifications: what is written is read back, what is malformed is named at its place."""
 
 from fractions import Fraction
-from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from theodolite import DataError, NotCoveredError, ShapeError, TheodoliteError
 from theodolite._registry import KINDS, build
 from theodolite.io import Specification, parse_network
+from theodolite.io._network import Bias
 
 WELL_FORMED = {
     "linear:4-2-4": Specification("linear", None, (4, 2, 4)),
@@ -20,6 +20,8 @@ WELL_FORMED = {
     "leaky_relu(0.1):2-3-1": Specification("leaky_relu", Fraction(1, 10), (2, 3, 1)),
     "leaky_relu(-1/10):2-3-1": Specification("leaky_relu", Fraction(-1, 10), (2, 3, 1)),
     "residual:4x3": Specification("residual", None, (4, 4, 4, 4)),
+    "linear:5-3-2-1+output-bias": Specification("linear", None, (5, 3, 2, 1), "output"),
+    "linear:5-3-2-1+bias3+bias1": Specification("linear", None, (5, 3, 2, 1), (1, 3)),
     "tanh:3-3": Specification("tanh", None, (3, 3)),
 }
 
@@ -27,6 +29,12 @@ WELL_FORMED = {
 @pytest.mark.parametrize(("text", "meant"), WELL_FORMED.items())
 def test_well_formed(text: str, meant: Specification) -> None:
     assert parse_network(text) == meant
+
+
+def test_biased_layers() -> None:
+    suffixes = {"": (), "+bias": (1, 2, 3), "+hidden-bias": (1, 2), "+output-bias": (3,), "+bias2": (2,)}
+    for suffix, layers in suffixes.items():
+        assert parse_network(f"linear:5-3-2-1{suffix}").biased == layers
 
 
 MALFORMED = {
@@ -56,6 +64,9 @@ MALFORMED = {
     "linear:4-2-4+biased": "'+biased' is neither",
     "linear:4-2-4+": "'+' is neither",
     "linear:4-2-4+bias+bias": "twice",
+    "linear:4-2-4+bias3": "layer 3 a bias, but has 2 layers",
+    "linear:4-2-4+bias0": "'+bias0' is neither",
+    "linear:4-2-4+bias1+bias": "'+bias1' is neither",
     "leaky_relu(0.1:2-3-1": "slope is written in brackets",
     "leaky_relu 0.1:2-3-1": "slope is written in brackets",
     "leaky_relu():2-3-1": "the slope '' is not a number",
@@ -79,8 +90,8 @@ WIDTHS = st.lists(st.integers(1, 1000), min_size=2, max_size=6).map(tuple)
 SLOPES = st.none() | st.fractions(min_value=-100, max_value=100, max_denominator=1000)
 
 
-@given(KIND_NAMES, SLOPES, WIDTHS, st.sampled_from([False, True, "hidden"]))
-def test_round_trip(kind: str, slope: Fraction | None, widths: tuple[int, ...], bias: bool | Literal["hidden"]) -> None:
+@given(KIND_NAMES, SLOPES, WIDTHS, st.sampled_from([False, True, "hidden", "output", (1,)]))
+def test_round_trip(kind: str, slope: Fraction | None, widths: tuple[int, ...], bias: Bias) -> None:
     network = Specification(kind, slope, widths, bias)
     assert parse_network(str(network)) == network
 

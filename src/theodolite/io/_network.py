@@ -1,11 +1,14 @@
-"""Network specifications: ``kind(slope):d0-d1-...-dL+bias``, and ``residual:WIDTHxDEPTH``."""
+"""Network specifications: ``kind(slope):d0-d1-...-dL+bias``, and ``residual:WIDTHxDEPTH``.
+
+``+bias`` gives every layer a bias, ``+hidden-bias`` all but the last, ``+output-bias`` the last, ``+bias1+bias3`` layers 1 and 3.
+"""
 
 from __future__ import annotations
 
 import re
 from fractions import Fraction
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -19,7 +22,12 @@ _MOST_LAYERS = 1000
 _MOST_PARAMETERS = 10**8
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _SLOPE = re.compile(r"[+-]?(?:[0-9]+/[0-9]+|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
-_BIASES: dict[str, bool | Literal["hidden"]] = {"bias": True, "hidden-bias": "hidden"}
+_BIASED_LAYER = re.compile(r"bias([1-9][0-9]{0,3})")
+
+Bias: TypeAlias = bool | Literal["hidden", "output"] | tuple[int, ...]
+"""Which layers have a bias: all, none, all but the last, the last, or those with these numbers from 1."""
+
+_BIASES: dict[str, Bias] = {"bias": True, "hidden-bias": "hidden", "output-bias": "output"}
 
 
 class Specification(msgspec.Struct, frozen=True):
@@ -34,12 +42,20 @@ class Specification(msgspec.Struct, frozen=True):
     kind: str
     slope: Fraction | None
     widths: tuple[int, ...]
-    bias: bool | Literal["hidden"] = False
+    bias: Bias = False
 
     @property
     def depth(self) -> int:
         """How many layers of weights there are."""
         return len(self.widths) - 1
+
+    @property
+    def biased(self) -> tuple[int, ...]:
+        """The numbers, from 1, of the layers that have a bias."""
+        layers = tuple(range(1, self.depth + 1))
+        if isinstance(self.bias, tuple):
+            return self.bias
+        return {True: layers, False: (), "hidden": layers[:-1], "output": layers[-1:]}[self.bias]
 
     @property
     def hidden(self) -> tuple[int, ...]:
@@ -50,7 +66,10 @@ class Specification(msgspec.Struct, frozen=True):
         slope = "" if self.slope is None else f"({self.slope})"
         square = f"{self.widths[0]}x{self.depth}"
         body = square if self.kind == "residual" else "-".join(map(str, self.widths))
-        bias = {False: "", True: "+bias", "hidden": "+hidden-bias"}[self.bias]
+        if isinstance(self.bias, tuple):
+            bias = "".join(f"+bias{layer}" for layer in self.bias)
+        else:
+            bias = {False: "", True: "+bias", "hidden": "+hidden-bias", "output": "+output-bias"}[self.bias]
         return f"{self.kind}{slope}:{body}{bias}"
 
 
@@ -65,7 +84,7 @@ def parse_network(text: str) -> Specification:
     kind, slope = _head(given, head.strip().lower())
     body, *extras = rest.strip().lower().split("+")
     widths = _square(given, body) if kind == "residual" else _widths(given, body)
-    return Specification(kind, slope, widths, _bias(given, extras))
+    return Specification(kind, slope, widths, _bias(given, extras, len(widths) - 1))
 
 
 def _head(given: str, head: str) -> tuple[str, Fraction | None]:
@@ -138,11 +157,17 @@ def _check_size(given: str, widths: tuple[int, ...] | list[int]) -> None:
         )
 
 
-def _bias(given: str, extras: list[str]) -> bool | Literal["hidden"]:
+def _bias(given: str, extras: list[str], depth: int) -> Bias:
     names = [extra.strip() for extra in extras]
+    layers = [_BIASED_LAYER.fullmatch(name) for name in names]
+    if names and all(layers):
+        numbers = tuple(sorted({int(layer[1]) for layer in layers if layer}))
+        if numbers[-1] > depth:
+            raise _wrong(given, f"it gives layer {numbers[-1]} a bias, but has {depth} layer{'s' if depth > 1 else ''}")
+        return numbers
     for name in names:
         if name not in _BIASES:
-            raise _wrong(given, f"{'+' + name!r} is neither +bias nor +hidden-bias")
+            raise _wrong(given, f"{'+' + name!r} is neither +bias nor +hidden-bias nor +output-bias")
     if len(names) > 1:
         raise _wrong(given, f"{''.join('+' + name for name in names)!r} says twice which layers have a bias")
     return _BIASES[names[0]] if names else False

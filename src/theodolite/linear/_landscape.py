@@ -93,7 +93,7 @@ class LinearLandscape(SurveyableLandscape):
     @classmethod
     def from_specification(cls, spec: Specification, X: Any, Y: Any, **options: Any) -> LinearLandscape:
         """Build the landscape of a parsed network such as ``linear:4-2-4``; its outer widths are those of the data."""
-        return cls(X, Y, spec.hidden, bias=spec.bias, **options)
+        return cls(X, Y, spec.hidden, bias=spec.biased, **options)
 
     def _gather(
         self, batches: Iterable[Any], hidden: Any, bias: Any, l2: Any, reduction: Any, arithmetic: Any
