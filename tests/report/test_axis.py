@@ -36,6 +36,13 @@ def test_decades_get_a_logarithmic_axis_that_says_so():
     assert steps == pytest.approx(np.full(9, steps[0]))
 
 
+def test_the_lowest_saddle_is_never_hidden_behind_the_minimum():
+    clumps = [12_884.0, 17_076.0, 28_400.0, 2.1e5, 2.3e5, 2.09e6, 2.1e6, 2.3e6]
+    axis = axis_for(clumps)
+    assert axis.kind == "log"
+    assert axis.place(17_076.0) - axis.place(12_884.0) > 0.03
+
+
 def test_a_zero_forbids_the_logarithm():
     assert axis_for([0.0, 1e-3, 1.0, 1e4]).kind == "rank"
     assert axis_for([1e-20, 1e-3, 1.0, 1e4]).kind == "rank", "a zero that rounding has spoilt is a zero"

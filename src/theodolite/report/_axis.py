@@ -21,6 +21,12 @@ _CLOSE = 0.03
 _DECADES = 3.0
 """Values spanning more than this many powers of ten are drawn on a logarithmic axis, if none is zero."""
 
+_WIDE = 30.0
+"""With a ratio of highest to lowest below this, a logarithmic axis has nothing to offer."""
+
+_HIDDEN = 0.012
+"""The lowest two values must be this share of the height apart, or one mark hides the other."""
+
 _ZERO = 1e-13
 """Values below this share of the largest are zeros that rounding has spoilt."""
 
@@ -78,7 +84,8 @@ def axis_for(values: Sequence[float]) -> Axis:
 
     Logarithmic for values over three decades with no zero; else plain, unless a gap takes half the range and crushes values
     elsewhere into one mark; then broken at the largest gap, both sides on one scale; and if that still leaves such a gap,
-    one equal step for each distinct value.
+    one equal step for each distinct value. Where a plain or broken axis would hide the lowest saddle behind the
+    minimum, it is logarithmic after all.
     """
     distinct = _distinct(sorted(values))
     if not distinct:
@@ -88,14 +95,23 @@ def axis_for(values: Sequence[float]) -> Axis:
         return _linear(low - _room(low), high + _room(high))
     if low > _ZERO * high and log10(high / low) > _DECADES:
         return _log(low, high)
+    axis = _even(distinct)
+    if axis.kind == "rank" or low <= 0 or high / low < _WIDE:
+        return axis
+    hidden = axis.place(distinct[1]) - axis.place(low) < _HIDDEN
+    return _log(low, high) if hidden and log10(distinct[1] / low) > _HIDDEN * log10(high / low) else axis
+
+
+def _even(distinct: list[float]) -> Axis:
+    """Return the plain, broken or rank axis for these values."""
+    low, high = distinct[0], distinct[-1]
     gaps = [b - a for a, b in pairwise(distinct)]
     widest = max(range(len(gaps)), key=gaps.__getitem__)
     if not _crushing(gaps, high - low):
         pad = 0.035 * (high - low)
         return _linear(low - pad if low - pad > 0 or low < 0 else min(0.0, low), high + pad)
     left = high - low - gaps[widest]
-    others = gaps[:widest] + gaps[widest + 1 :]
-    if left <= _ZERO * high or _crushing(others, left):
+    if left <= _ZERO * high or _crushing(gaps[:widest] + gaps[widest + 1 :], left):
         return _rank(distinct)
     return _broken(low, distinct[widest], distinct[widest + 1], high)
 

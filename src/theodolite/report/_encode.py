@@ -185,12 +185,12 @@ def _move(move: Move, rows: Rows) -> list[Any]:
 
 
 def _mark(mark: PlaneMark, rows: Rows) -> list[Any]:
-    """Return place, kind, whether it is the chosen set, row, and what the row does not state: label, value, text."""
+    """Return place, kind, whether it is the chosen set, row, and what the row does not state: label and value."""
     row, label = _known(mark.key, mark.label, rows)
     x, y = _trimmed(mark.x), _trimmed(mark.y)
     if row is not None and label is None and same(float(rows.sets[row].value), mark.value, mark.value):
         return [x, y, mark.kind.code, int(mark.here), row]
-    return [x, y, mark.kind.code, int(mark.here), row, mark.label, mark.value, number(mark.value)]
+    return [x, y, mark.kind.code, int(mark.here), row, mark.label, _trimmed(mark.value)]
 
 
 def _known(key: bytes, label: str, rows: Rows) -> tuple[int | None, str | None]:

@@ -81,6 +81,9 @@ const shortened = (text, most = 22) => {
   return letters.length <= most ? text : `${letters.slice(0, most - 1).join("")}…`;
 };
 
+// Names written from right to left must not turn the numbers beside them.
+const isolated = (text) => (/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(text) ? `\u2068${text}\u2069` : text);
+
 // Labels are placed one after the other, each where it hides no mark and no earlier label, or not at all.
 class Placer {
   constructor(width, height, left = 0) { this.boxes = []; this.width = width; this.height = height; this.left = left; }
@@ -111,8 +114,6 @@ const fieldsOf = ([tag, ...places]) => {
   if (out.marks) out.marks = out.marks.map(markFrom);
   return out;
 };
-const markFrom = ([x, y, kind, here, row, label, value, shown]) => ({
-  x, y, kind, here: here === 1, row, label: label ?? sets.label[row], value: value ?? sets.value[row], shown: shown ?? sets.shown[row],
-});
+const markFrom = ([x, y, kind, here, row, label = sets.label[row], value = sets.value[row]]) => ({ x, y, kind, here: here === 1, row, label, value, shown: number(value) });
 const panelsOf = (row) => (page.panels[row] || []).map(fieldsOf);
 const movesOf = (row) => panelsOf(row).filter((panel) => panel.tag === "moves").flatMap((panel) => panel.moves);

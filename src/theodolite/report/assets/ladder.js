@@ -32,7 +32,8 @@ function ladder() {
     <text x="0" y="${height - 4}" font-size="12" class="soft">↑ ${shortened(page.description.loss, small ? 14 : 30)}${axis.kind === "log" ? ", logarithmic" : axis.kind === "rank" ? ", by rank" : ""}</text>`);
 
   if (dense) out.push(densities(data, x, y, bins, stretch / columns));
-  const drawn = dense ? new Set([...data.marks, state.row]) : new Set(sets.label.keys());
+  const goals = [sets.step[state.row], ...movesOf(state.row).map((move) => move[4])].filter((row) => row !== null);
+  const drawn = new Set(dense ? [...data.marks, ...goals, state.row] : sets.label.keys());
   out.push(steps(at, drawn));
   for (const cut of axis.breaks) {
     out.push(h`<text x="${w}" y="${px(y(cut) - gap / 2 + 4)}" font-size="12" text-anchor="end" class="halo">${axis.note}</text>`);
@@ -80,7 +81,7 @@ function families(rows, at, placer, small) {
   for (const row of rows) placer.block(...at(row), 7);
   const labels = new Map();
   for (const row of new Set([state.row, ...page.ladder.labels])) {
-    const [a, b] = at(row), chosen = row === state.row, name = shortened(sets.label[row], small ? 14 : 22), long = textWidth(name, 13, chosen ? 600 : 400);
+    const [a, b] = at(row), chosen = row === state.row, name = isolated(shortened(sets.label[row], small ? 14 : 22)), long = textWidth(name, 13, chosen ? 600 : 400);
     const value = small ? "" : sets.shown[row];
     const gap = chosen ? 16 : 11;
     let spot = value && placer.place(a, b, long + 8 + textWidth(value, 12), gap, false), whole = Boolean(spot);
@@ -91,7 +92,7 @@ function families(rows, at, placer, small) {
   rows.sort((p, q) => (p === state.row) - (q === state.row));
   return rows.map((row) => {
     const [a, b] = at(row), chosen = row === state.row;
-    return h`<g class="f" tabindex="${every || chosen ? 0 : -1}" role="button" aria-pressed="${chosen}" data-go="${row}" aria-label="${inWords(row)}"><circle class="focus" cx="${px(a)}" cy="${px(b)}" r="15"/>${chosen ? ring(a, b) : null}${mark(sets.kind[row], a, b, chosen ? Math.max(6.2, size) : size)}${labels.get(row)}</g>`;
+    return h`<g class="f" tabindex="${every || chosen ? 0 : -1}" role="button" aria-pressed="${String(chosen)}" data-go="${row}" aria-label="${inWords(row)}"><circle class="focus" cx="${px(a)}" cy="${px(b)}" r="15"/>${chosen ? ring(a, b) : null}${mark(sets.kind[row], a, b, chosen ? Math.max(6.2, size) : size)}${labels.get(row)}</g>`;
   });
 }
 

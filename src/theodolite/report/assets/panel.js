@@ -12,6 +12,10 @@ function panel() {
     else if (one.tag === "moves") out.push(moves(one, row));
     else if (one.tag === "text") out.push(h`<h3>${one.title}</h3>${one.sentences.map((text) => h`<p class="small">${text}</p>`)}`);
   }
+  if (!page.panels[row] && sets.step[row] !== null) {
+    const words = rowsInTable[row].cells[6].textContent.split(" → ")[0];
+    out.push(moves({ title: "Way out", moves: [[words, "", rowsInTable[row].cells[7].textContent, null, sets.step[row]]], more: 0, caption: "The best single step." }, row));
+  }
   if (page.without && (!page.panels[row] || page.aside.includes(row))) out.push(h`<p class="small mut" style="margin-top:12px">${page.without}</p>`);
   out.push(h`<h3>Evidence</h3><ul class="ev">${page.evidence[sets.evidence[row]].map(([word, text]) => h`<li><span>${word}</span><span>${text}</span></li>`)}</ul>`);
   put(place, out);
@@ -24,7 +28,7 @@ function range(row, name) {
 }
 
 function spectrum(one, w) {
-  const n = one.names.length, top = Math.max(...one.singular_values, 0) || 1, thin = !one.costs.length, each = thin ? Math.max(3, 320 / n) : 24;
+  const n = one.names.length, top = Math.max(...one.singular_values, 0) || 1, thin = !one.costs.length, each = thin ? Math.max(3, Math.min(6, 320 / n)) : 24;
   const nameRoom = thin ? 0 : Math.min(90, Math.max(...one.names.map((name) => textWidth(shortened(name, 12), 13, 600)), 8) + 8);
   const says = (i) => (one.kept[i] >= 1 ? "kept" : one.kept[i] > 0 ? `part kept, lost ${one.costs[i]}` : `lost ${one.costs[i]}`);
   const sideRoom = thin ? 0 : Math.max(...one.names.map((_, i) => textWidth(says(i), 12))) + 12;

@@ -138,7 +138,7 @@ function markLabels(marks, placer, at, values) {
   const done = new Set(), out = marks.map(() => null);
   const order = [...marks.keys()].sort((p, q) => marks[q].here - marks[p].here);
   for (const i of order) {
-    const m = marks[i], name = shortened(m.label, 18);
+    const m = marks[i], name = isolated(shortened(m.label, 18));
     if (done.has(m.label)) continue;
     const [x, y] = at(m), weight = m.here ? 600 : 400, long = textWidth(name, 13, weight), wide = values ? long + 6 + textWidth(m.shown, 12) : long;
     const spot = placer.place(x, y, wide, m.here ? 16 : 12, m.here);

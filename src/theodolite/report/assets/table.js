@@ -56,6 +56,11 @@ function rowKey(event) {
 }
 function markRow() {
   for (const line of document.querySelectorAll("#table tr[aria-current]")) line.removeAttribute("aria-current");
-  rowsInTable[state.row]?.setAttribute("aria-current", "true");
+  const line = rowsInTable[state.row], box = find("#all .long");
+  line.setAttribute("aria-current", "true");
   rove();
+  if (!box || line.hidden) return;
+  // Scroll the box, never the page.
+  const head = find("#table thead").offsetHeight, top = line.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop;
+  if (top - head < box.scrollTop || top + line.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top - head - box.clientHeight / 3;
 }
