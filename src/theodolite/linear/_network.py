@@ -1,8 +1,10 @@
-"""Loss and derivatives of a shallow linear network with or without biases, on the triangular factor of ``[1 X Y]``."""
+"""Loss and derivatives of a linear network of any depth, with or without biases, on the triangular factor of ``[1 X Y]``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,42 +16,63 @@ __all__ = ["Layout", "Network"]
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the parameters are: widths, and which of the two layers have a bias."""
+    """Where the parameters are: the widths from inputs to outputs, and which layers (numbered from 1) have a bias."""
 
-    d_in: int
-    hidden: int
-    d_out: int
+    widths: tuple[int, ...]
     biased: tuple[int, ...] = ()
 
     @property
+    def d_in(self) -> int:
+        """Number of inputs."""
+        return self.widths[0]
+
+    @property
+    def d_out(self) -> int:
+        """Number of outputs."""
+        return self.widths[-1]
+
+    @property
+    def depth(self) -> int:
+        """Number of layers of weights."""
+        return len(self.widths) - 1
+
+    @property
+    def hidden(self) -> int:
+        """Width of the first hidden layer, the only one of a shallow network."""
+        return self.widths[1]
+
+    @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
-        """``(W1, b1, W2, b2)`` as ``torch.nn.Linear`` stores them, biases of the biased layers only."""
-        first: tuple[tuple[int, ...], ...] = ((self.hidden, self.d_in),)
-        second: tuple[tuple[int, ...], ...] = ((self.d_out, self.hidden),)
-        if 1 in self.biased:
-            first = (*first, (self.hidden,))
-        if 2 in self.biased:
-            second = (*second, (self.d_out,))
-        return first + second
+        """``(W1, b1, W2, b2, ...)`` as ``torch.nn.Linear`` stores them, biases of the biased layers only."""
+        shapes: list[tuple[int, ...]] = []
+        for k, (inputs, outputs) in enumerate(pairwise(self.widths), start=1):
+            shapes.append((outputs, inputs))
+            if k in self.biased:
+                shapes.append((outputs,))
+        return tuple(shapes)
 
-    def split(self, params: Parameters) -> tuple[Matrix, Array, Matrix, Array]:
-        """Return ``(W1, b1, W2, b2)`` with zeros for the biases that are not there."""
-        rest = list(params)
-        w1 = rest.pop(0)
-        b1 = rest.pop(0) if 1 in self.biased else np.zeros(self.hidden)
-        w2 = rest.pop(0)
-        b2 = rest.pop(0) if 2 in self.biased else np.zeros(self.d_out)
-        return w1, b1, w2, b2
+    def split(self, params: Parameters) -> tuple[list[Matrix], list[Array]]:
+        """Return the weights and the biases of all layers, zeros for the biases that are not there."""
+        rest = iter(params)
+        weights, biases = [], []
+        for k, width in enumerate(self.widths[1:], start=1):
+            weights.append(next(rest))
+            biases.append(next(rest) if k in self.biased else np.zeros(width))
+        return weights, biases
 
-    def join(self, w1: Matrix, b1: Array, w2: Matrix, b2: Array) -> Parameters:
+    def join(self, weights: Sequence[Matrix], biases: Sequence[Array]) -> Parameters:
         """Return the parameters without the biases that are not there."""
-        kept = [w1, b1 if 1 in self.biased else None, w2, b2 if 2 in self.biased else None]
-        return tuple(array for array in kept if array is not None)
+        params: list[Array] = []
+        for k, (weight, bias) in enumerate(zip(weights, biases, strict=True), start=1):
+            params.append(weight)
+            if k in self.biased:
+                params.append(bias)
+        return tuple(params)
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """``factor * ||X W1^T W2^T + 1 (W2 b1 + b2)^T - Y||^2 + l2/2 ||params||^2``, with the samples replaced by their factor."""
+    """``factor * ||f(X) - Y||^2 + l2/2 ||params||^2`` with f(x) = W_H (... (W_1 x + b_1) ...) + b_H, samples replaced by their factor."""
 
     layout: Layout
     samples: Samples
@@ -61,11 +84,16 @@ class Network:
         """The stand-in for the column of ones."""
         return self.samples.factor[:, :1]
 
+    def _layers(self, weights: Sequence[Matrix], biases: Sequence[Array]) -> list[Matrix]:
+        """Return the stand-ins for what every layer puts out, the inputs first."""
+        layers = [self.samples.x]
+        for weight, bias in zip(weights, biases, strict=True):
+            layers.append(np.asarray(layers[-1] @ weight.T + self.ones * bias))
+        return layers
+
     def residual(self, params: Parameters) -> Matrix:
         """Return the stand-in for the prediction errors, one row per row of the factor."""
-        w1, b1, w2, b2 = self.layout.split(params)
-        hidden = self.samples.x @ w1.T + self.ones * b1
-        return np.asarray(hidden @ w2.T + self.ones * b2 - self.samples.y)
+        return np.asarray(self._layers(*self.layout.split(params))[-1] - self.samples.y)
 
     def loss(self, params: Parameters) -> float:
         """Return the loss."""
@@ -74,45 +102,61 @@ class Network:
 
     def gradient(self, params: Parameters) -> Parameters:
         """Return the gradient, shaped as the parameters."""
-        w1, b1, w2, _ = self.layout.split(params)
-        error = 2 * self.factor * self.residual(params)
-        hidden = self.samples.x @ w1.T + self.ones * b1
-        back = error @ w2
-        parts = self.layout.join(
-            back.T @ self.samples.x, (back.T @ self.ones)[:, 0], error.T @ hidden, (error.T @ self.ones)[:, 0]
-        )
+        weights, biases = self.layout.split(params)
+        layers = self._layers(weights, biases)
+        back = 2 * self.factor * (layers[-1] - self.samples.y)
+        by_weight: list[Matrix] = []
+        by_bias: list[Array] = []
+        for weight, layer in zip(reversed(weights), reversed(layers[:-1]), strict=True):
+            by_weight.append(back.T @ layer)
+            by_bias.append((back.T @ self.ones)[:, 0])
+            back = back @ weight
+        parts = self.layout.join(by_weight[::-1], by_bias[::-1])
         return tuple(part + self.l2 * array for part, array in zip(parts, params, strict=True))
 
     def hessian_vector_product(self, params: Parameters, direction: Parameters) -> Parameters:
         """Return the derivative of the gradient along ``direction``."""
-        w1, b1, w2, _ = self.layout.split(params)
-        v1, c1, v2, _ = self.layout.split(direction)
-        unit, x, ones = 2 * self.factor, self.samples.x, self.ones
-        hidden, moved = x @ w1.T + ones * b1, x @ v1.T + ones * c1
-        error, change = unit * self.residual(params), unit * self.line(params, direction)[1]
-        back = error @ v2 + change @ w2
-        parts = self.layout.join(
-            back.T @ x, (back.T @ ones)[:, 0], change.T @ hidden + error.T @ moved, (change.T @ ones)[:, 0]
-        )
+        weights, biases = self.layout.split(params)
+        steps, turns = self.layout.split(direction)
+        layers, moved = self._layers(weights, biases), [np.zeros_like(self.samples.x)]
+        for weight, step, turn, layer in zip(weights, steps, turns, layers[:-1], strict=True):
+            moved.append(moved[-1] @ weight.T + layer @ step.T + self.ones * turn)
+        back, change = 2 * self.factor * (layers[-1] - self.samples.y), 2 * self.factor * moved[-1]
+        by_weight: list[Matrix] = []
+        by_bias: list[Array] = []
+        for k in reversed(range(self.layout.depth)):
+            by_weight.append(change.T @ layers[k] + back.T @ moved[k])
+            by_bias.append((change.T @ self.ones)[:, 0])
+            back, change = back @ weights[k], change @ weights[k] + back @ steps[k]
+        parts = self.layout.join(by_weight[::-1], by_bias[::-1])
         return tuple(part + self.l2 * array for part, array in zip(parts, direction, strict=True))
 
-    def line(self, params: Parameters, direction: Parameters) -> tuple[Matrix, Matrix, Matrix]:
-        """Return the coefficients of 1, t, t^2 of the residual at ``params + t * direction``."""
-        w1, b1, w2, _ = self.layout.split(params)
-        v1, c1, v2, c2 = self.layout.split(direction)
-        hidden, moved = self.samples.x @ w1.T + self.ones * b1, self.samples.x @ v1.T + self.ones * c1
-        first = moved @ w2.T + hidden @ v2.T + self.ones * c2
-        return self.residual(params), np.asarray(first), np.asarray(moved @ v2.T)
+    def line(self, params: Parameters, direction: Parameters) -> list[Matrix]:
+        """Return the coefficients of 1, t, ..., t^H of the residual at ``params + t * direction``, H layers deep."""
+        weights, biases = self.layout.split(params)
+        steps, turns = self.layout.split(direction)
+        terms = [self.samples.x]
+        for weight, bias, step, turn in zip(weights, biases, steps, turns, strict=True):
+            rows, width = len(self.samples.x), len(weight)
+            longer = [np.zeros((rows, width)) for _ in range(len(terms) + 1)]
+            for power, term in enumerate(terms):
+                longer[power] += term @ weight.T
+                longer[power + 1] += term @ step.T
+            longer[0] += self.ones * bias
+            longer[1] += self.ones * turn
+            terms = longer
+        terms[0] = terms[0] - self.samples.y
+        return terms
 
     def along(self, params: Parameters, direction: Parameters) -> Array:
-        """Return the change of the loss at ``params + t * direction`` as the coefficients of a polynomial of degree 4 in t."""
+        """Return the change of the loss at ``params + t * direction`` as coefficients of a polynomial of degree 2H in t."""
         terms = self.line(params, direction)
-        quartic = np.zeros(5)
+        change = np.zeros(2 * len(terms) - 1)
         for i, left in enumerate(terms):
             for j, right in enumerate(terms):
-                quartic[i + j] += self.factor * float(np.vdot(left, right))
+                change[i + j] += self.factor * float(np.vdot(left, right))
         for array, step in zip(params, direction, strict=True):
-            quartic[1] += self.l2 * float(np.vdot(array, step))
-            quartic[2] += self.l2 / 2 * float(np.vdot(step, step))
-        quartic[0] = 0.0
-        return quartic
+            change[1] += self.l2 * float(np.vdot(array, step))
+            change[2] += self.l2 / 2 * float(np.vdot(step, step))
+        change[0] = 0.0
+        return change

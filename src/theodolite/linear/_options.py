@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,15 @@ class Options:
     @property
     def specification(self) -> str:
         """The network as the command line writes it."""
-        layout = self.layout
-        suffix = {(): "", (1, 2): "+bias", (1,): "+hidden-bias", (2,): "+output-bias"}[layout.biased]
-        return f"linear:{layout.d_in}-{layout.hidden}-{layout.d_out}{suffix}"
+        layout, depth = self.layout, self.layout.depth
+        named = {
+            (): "",
+            tuple(range(1, depth + 1)): "+bias",
+            tuple(range(1, depth)): "+hidden-bias",
+            (depth,): "+output-bias",
+        }
+        suffix = named.get(layout.biased) or "".join(f"+bias{k}" for k in layout.biased)
+        return f"linear:{'-'.join(map(str, layout.widths))}{suffix}"
 
 
 def check_options(
@@ -47,18 +54,13 @@ def check_options(
             )
     if not widths:
         raise ShapeError("hidden is empty", cause="a network without hidden layer is convex", fix="Pass one width")
-    if len(widths) > 1:
-        raise NotCoveredError(
-            f"{len(widths)} hidden layers are not covered",
-            cause="this version has one hidden layer",
-            fix="Pass one width",
-        )
-    width = int(widths[0])
-    if width * (d_in + d_out) > _MOST_PARAMETERS:
+    widths = (d_in, *map(int, widths), d_out)
+    count = sum(a * b for a, b in pairwise(widths))
+    if count > _MOST_PARAMETERS:
         raise ShapeError(
-            f"A hidden width of {width} makes {width * (d_in + d_out)} parameters",
+            f"Widths of {'-'.join(map(str, widths))} make {count} parameters",
             cause=f"at most {_MOST_PARAMETERS} are supported",
-            fix=f"No width above min(d_in, d_out) = {min(d_in, d_out)} lowers the loss; pass a smaller one",
+            fix=f"No width above min(d_in, d_out) = {min(d_in, d_out)} lowers the loss; pass smaller ones",
         )
     if reduction not in _REDUCTIONS:
         raise DataError(f"reduction is {reduction!r}", fix=f"Use one of {', '.join(_REDUCTIONS)}")
@@ -69,7 +71,8 @@ def check_options(
     if isinstance(l2, bool) or not isinstance(l2, (int, float, np.number)) or not 0 <= l2 < np.inf:
         raise DataError(f"l2 is {l2!r}", fix="Pass a finite number of zero or more")
     factor = {"half_sum": 0.5, "sum": 1.0, "mean": 1.0 / (samples * d_out)}[reduction]
-    return Options(Layout(d_in, width, d_out, _biased_layers(bias, 2)), reduction, factor, float(l2), arithmetic)
+    layout = Layout(widths, _biased_layers(bias, len(widths) - 1))
+    return Options(layout, reduction, factor, float(l2), arithmetic)
 
 
 def _biased_layers(bias: Any, depth: int) -> tuple[int, ...]:
