@@ -15,7 +15,7 @@ from rich.console import Console
 import theodolite as th
 from tests.support.wells import Wells
 from theodolite import _frames
-from theodolite._atlas import LEVEL_TOLERANCE
+from theodolite._levels import LEVEL_TOLERANCE
 from theodolite._table import Table
 from theodolite._texts import Texts
 

@@ -417,6 +417,7 @@ def changed(saved, *path_and_value):
         (["data"], {"X": {"type": "float64", "shape": [2, 2], "values": [1.0]}}, "shape \\(2, 2\\) has 1 numbers"),
         (["data"], {"X": {"type": "float64", "shape": [-1, -1], "values": [1.0]}}, "shape"),
         (["data"], {"X": {"type": "float64", "shape": [1], "values": ["1"]}}, "not all float64"),
+        (["data"], {"X": {"type": "int64", "shape": [1], "values": [1.5]}}, "not all int64"),
         (["data"], {"X": {"type": "int64", "shape": [1], "values": [10**30]}}, "too large"),
         (["data"], {"X": {"type": "exact", "shape": [1], "values": ["pi"]}}, "not a fraction"),
         (["data"], {"X": {"type": "object", "shape": [1], "values": [1]}}, "type"),

@@ -10,7 +10,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, overload
 
-import msgspec
 import numpy as np
 
 from theodolite._counting import in_words
@@ -19,6 +18,7 @@ from theodolite._errors import DataError, NotCoveredError, TheodoliteError
 from theodolite._evidence import Evidence, Method
 from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
+from theodolite._levels import Level, level_starts, levels_of
 from theodolite._panels import Description
 from theodolite._references import Reference
 from theodolite._table import Table
@@ -27,23 +27,12 @@ from theodolite._typing import Array, Real
 
 __all__ = ["Atlas", "Level"]
 
-LEVEL_TOLERANCE = 1e-12
-"""Values whose difference is at most this share of the largest absolute value are one level, unless they are exact."""
-
 _STOPS = {
     None: "",
     "limit": "stopped at the limit asked for",
     "budget": "stopped when its time was spent",
     "interrupted": "interrupted",
 }
-
-
-class Level(msgspec.Struct, frozen=True):
-    """A critical value: ``multiplicity`` sets have it, the rows of the atlas from ``first`` on."""
-
-    value: Any
-    multiplicity: int
-    first: int
 
 
 class NoSuchSetError(DataError, IndexError):
@@ -171,20 +160,7 @@ class Atlas:
         Exact values are compared exactly. Others are one level while they differ from its lowest by at most ``tolerance``, by
         default 1e-12 times the largest absolute value. Raises an error where exact values cannot be told apart or shown equal.
         """
-        table, starts = self._level_starts(tolerance)
-        ends = [*starts[1:], len(self)]
-        return [Level(table.value_of(i), j - i, i) for i, j in zip(starts, ends, strict=False)]
-
-    def _level_starts(self, tolerance: float | None = None) -> tuple[Table, list[int]]:
-        """Return the rows by increasing value, and where each level begins among them."""
-        if tolerance is not None and not 0 <= tolerance < float("inf"):
-            raise DataError(f"The tolerance is {tolerance!r}", fix="Pass a difference of values, zero or more")
-        increasing = (np.diff(self.table.value) >= 0).all()
-        table = self.table if increasing else self.table.take(np.argsort(self.table.value, kind="stable"))
-        if table.exact is not None and tolerance is None:
-            return table, [i for i, value in enumerate(table.exact) if i == 0 or value != table.exact[i - 1]]
-        largest = float(np.abs(table.value).max(initial=0.0))
-        return table, _starts(table.value, LEVEL_TOLERANCE * largest if tolerance is None else tolerance)
+        return levels_of(self.table, tolerance)
 
     def plateaus(self) -> list[Atlas]:
         """Return the connected components of the sets, sets of equal value joined where they touch, lowest first.
@@ -238,7 +214,7 @@ class Atlas:
 
     def _distinct(self) -> str:
         try:
-            return f", {len(self._level_starts()[1]):,} distinct"
+            return f", {len(level_starts(self.table)[1]):,} distinct"
         except TheodoliteError:  # exact values whose order is undecided
             return ""
 
@@ -247,7 +223,8 @@ class Atlas:
         if self.complete:
             return f"{len(self):,} {noun}: every critical point"
         of = f" of {in_words(self.total)}" if self.total is not None else ""
-        how = ", ".join(part for part in ("the lowest" if self.ordered else "", _STOPS[self.stopped]) if part)
+        part = "a selection" if self.selection else "the lowest" if self.ordered else ""
+        how = ", ".join(words for words in (part, _STOPS[self.stopped]) if words)
         return f"{len(self):,}{of} {self.description.nouns}{': ' + how if how else ''}; not complete"
 
     def summary(self) -> str:
@@ -257,7 +234,7 @@ class Atlas:
             row = self[i]
             index = "?" if row.index is None else row.index
             lines.append(
-                f"{'  lowest' if i == 0 else '':<10} {float(row.value):.8g}  {row.kind}, index {index}, {row.label}"
+                f"{'lowest' if i == 0 else '':<10} {float(row.value):.8g}  {row.kind}, index {index}, {row.label}"
             )
         return "\n".join(lines)
 
@@ -313,23 +290,6 @@ class Atlas:
         from theodolite.report import atlas_html
 
         return atlas_html(self)
-
-
-def _starts(values: Array, tolerance: float) -> list[int]:
-    """Return where a new level begins among increasing ``values``: none is wider than ``tolerance``."""
-    if not len(values):
-        return []
-    first = np.concatenate([[0], np.flatnonzero(np.diff(values) > tolerance) + 1])
-    end = np.append(first[1:], len(values))
-    wide = values[end - 1] > values[first] + tolerance
-    more: list[int] = []
-    for start, stop in zip(first[wide].tolist(), end[wide].tolist(), strict=True):
-        place = start
-        while (
-            place := place + int(np.searchsorted(values[place:stop], values[place] + tolerance, side="right"))
-        ) < stop:
-            more.append(place)
-    return sorted([*first.tolist(), *more])
 
 
 def _united(groups: Any) -> tuple[Any, ...]:

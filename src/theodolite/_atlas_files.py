@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from math import prod
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
 
 import msgspec
 import numpy as np
 
 from theodolite._atlas import Atlas
+from theodolite._atlas_header import AtlasHeader, check_texts, checked_header, read_data, written_data
 from theodolite._atomic import write_whole
 from theodolite._columns import (
-    check_text,
     checksum,
     evidence_from,
     evidence_records,
@@ -30,11 +28,9 @@ from theodolite._columns import (
 )
 from theodolite._containers import CONTAINERS, Columns, Container, Header, json_bytes
 from theodolite._errors import AtlasFileError
-from theodolite._exact_values import Root, read_fraction, write_fraction
 from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
 from theodolite._npz import UnreadableError
-from theodolite._panels import Description
 from theodolite._texts import Texts
 from theodolite._typing import Array
 
@@ -50,33 +46,6 @@ _FORMAT = "theodolite atlas"
 
 _BITS_MOST = 13_000
 """Larger totals have more digits than JSON readers take, and are left out."""
-
-
-class _Data(msgspec.Struct, forbid_unknown_fields=True):
-    """One array of the data: numbers in row-major order, exact ones as texts."""
-
-    type: Literal["float64", "int64", "exact"]
-    shape: tuple[int, ...]
-    values: list[int | float | str]
-
-
-class _Header(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    format: Literal["theodolite atlas"]
-    schema: int
-    specification: str
-    fingerprint: str
-    versions: dict[str, str]
-    command: str
-    complete: bool
-    ordered: bool
-    stopped: Literal["limit", "budget", "interrupted"] | None
-    total: int | None
-    selection: str | None
-    kinds: list[str]
-    description: Description
-    evidence: Any
-    roots: list[Root]
-    data: dict[str, _Data] | None = None
 
 
 def save_atlas(atlas: Atlas, path: str | PathLike[str], *, include_data: bool = False) -> None:
@@ -115,7 +84,7 @@ def load_atlas(path: str | PathLike[str], land: SurveyableLandscape | None = Non
         header, columns = container.read(source)
         written, actual = header.pop("checksum", None), checksum(msgspec.json.encode(header), columns)
         header, columns = _upgraded(header, columns)
-        atlas = _atlas(_checked_header(header), columns)
+        atlas = _atlas(checked_header(header), columns)
         if written not in (None, actual):
             raise UnreadableError("it is damaged or was edited: its checksum is another")
         return atlas if land is None else _at_home(atlas, land)
@@ -159,10 +128,10 @@ def _document(atlas: Atlas, include_data: bool) -> tuple[Header, Columns]:
         "evidence": evidence_records(atlas.table.evidence),
         "roots": msgspec.to_builtins(roots),
     }
-    _check_texts(header)
+    check_texts(header)
     texts_from("label", columns, len(atlas))
     if include_data:
-        header["data"] = {name: _written(array) for name, array in _data_of(atlas).items()}
+        header["data"] = {name: written_data(array) for name, array in _data_of(atlas).items()}
     return {**header, "checksum": checksum(msgspec.json.encode(header), columns)}, columns
 
 
@@ -176,15 +145,6 @@ def _data_of(atlas: Atlas) -> Mapping[str, Array]:
             fix="Load it with load_atlas(path, land), or leave include_data out",
         )
     return atlas.landscape.data_arrays()
-
-
-def _written(array: Array) -> dict[str, Any]:
-    shape = list(array.shape)
-    if array.dtype == object:
-        return {"type": "exact", "shape": shape, "values": [write_fraction(value) for value in array.ravel()]}
-    if array.dtype.kind in "iub":
-        return {"type": "int64", "shape": shape, "values": array.ravel().tolist()}
-    return {"type": "float64", "shape": shape, "values": array.astype(np.float64).ravel().tolist()}
 
 
 def _upgraded(header: Header, columns: Columns) -> tuple[Header, Columns]:
@@ -203,36 +163,13 @@ def _upgraded(header: Header, columns: Columns) -> tuple[Header, Columns]:
     return header, columns
 
 
-def _checked_header(header: Header) -> _Header:
-    _check_texts(header)
-    try:
-        checked = msgspec.convert(header, _Header)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise UnreadableError(f"its header is wrong: {error}") from None
-    if checked.total is not None and checked.total < 0:
-        raise UnreadableError(f"its total is {checked.total}")
-    return checked
-
-
-def _check_texts(item: Any, name: str = "header") -> None:
-    if isinstance(item, str):
-        check_text(item, name)
-    elif isinstance(item, dict):
-        for key, entry in item.items():
-            check_text(key, name)
-            _check_texts(entry, key)
-    elif isinstance(item, list):
-        for entry in item:
-            _check_texts(entry, name)
-
-
-def _atlas(header: _Header, columns: Columns) -> Atlas:
+def _atlas(header: AtlasHeader, columns: Columns) -> Atlas:
     table = table_from(_recoded(header.kinds, columns), evidence_from(header.evidence), header.roots)
     if header.complete and header.total not in (None, len(table)):
         raise UnreadableError(f"it says that it is complete with {len(table)} of {header.total} sets")
     if header.ordered and (np.diff(table.value) < 0).any():
         raise UnreadableError("it says that it is ordered, but its values are not")
-    data = None if header.data is None else {name: _read_data(name, array) for name, array in header.data.items()}
+    data = None if header.data is None else {name: read_data(name, array) for name, array in header.data.items()}
     return Atlas(
         table=table,
         description=header.description,
@@ -263,22 +200,6 @@ def _recoded(kinds: list[str], columns: Columns) -> Columns:
         raise UnreadableError("the column 'kind' has a code that stands for no kind")
     now = np.array([codes[word] for word in kinds], dtype=np.int8)
     return columns | {"kind": now[given] if len(given) else given}
-
-
-def _read_data(name: str, data: _Data) -> Array:
-    if any(length < 0 for length in data.shape) or prod(data.shape) != len(data.values):
-        raise UnreadableError(f"the data {name!r} of shape {data.shape} has {len(data.values)} numbers")
-    if any(isinstance(value, str) != (data.type == "exact") for value in data.values):
-        raise UnreadableError(f"the data {name!r} is not all {data.type}")
-    if data.type == "exact":
-        exact = np.empty(len(data.values), dtype=object)
-        for i, text in enumerate(data.values):
-            exact[i] = read_fraction(str(text))
-        return exact.reshape(data.shape)
-    try:
-        return np.array(data.values, dtype=data.type).reshape(data.shape)
-    except OverflowError:
-        raise UnreadableError(f"the data {name!r} has a number that is too large") from None
 
 
 def _at_home(atlas: Atlas, land: SurveyableLandscape) -> Atlas:
