@@ -77,8 +77,14 @@ class Portrait:
             latex,
             f"One family per set S of at most {self.sets.families.cap} of the {self.reduction.m} positive eigenvalues "
             f"of {'XᵀX' if autoencoder else 'Σ = Yᵀ P Y, P the projector on the columns of X'}: the network {meaning} the "
-            f"directions in S and loses {lost}. L₀ = {self.sets.families.floor:.6g} is what no linear map can fit.",
+            f"directions in S and loses {lost}. L₀ = {self._floor} is what no linear map can fit.",
         )
+
+    @property
+    def _floor(self) -> str:
+        """The least-squares residual; below the round-off of the data it is zero as far as can be known."""
+        rounding = 1e-13 * float(np.linalg.norm(self.reduction.y))
+        return "0 (to rounding)" if np.sqrt(self.reduction.floor) <= rounding else f"{self.sets.families.floor:.6g}"
 
     def _index_formula(self) -> Formula:
         p, m = self.options.layout.hidden, self.reduction.m

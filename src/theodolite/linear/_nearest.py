@@ -135,17 +135,11 @@ def _project(
         first, second, target = point.a.T, point.b.T, reduction.target.T
         left, right = right, left
         left_null, right_null = reduction.right_null, reduction.left_null
-        first_units, second_units = (
-            lengths / _positive(point.size_a),
-            out[: right_null.shape[1]] / _positive(point.size_b),
-        )
+        first_units, second_units = (lengths, point.size_a), (out[: right_null.shape[1]], point.size_b)
     else:
         first, second, target = point.b, point.a, reduction.target
         left_null, right_null = reduction.left_null, reduction.right_null
-        first_units, second_units = (
-            out[: left_null.shape[1]] / _positive(point.size_b),
-            lengths / _positive(point.size_a),
-        )
+        first_units, second_units = (out[: left_null.shape[1]], point.size_b), (lengths, point.size_a)
     width, s = first.shape[1], turn.shape[1]
     idle, outer, margin = _idle_part(left_null.T @ first, first_units, tolerance, width - s)
     span = np.concatenate([left, left_null @ idle], axis=1)
@@ -166,16 +160,16 @@ def _project(
     return new_second, new_first, outer, inner, margin
 
 
-def _positive(size: float) -> float:
-    return size or 1.0
+def _idle_part(part: Matrix, units: tuple[Vector, float], tolerance: float, room: int) -> tuple[Matrix, int, float]:
+    """Return an orthonormal basis of the rows' directions that ``part`` really has, their number, and the margin.
 
-
-def _idle_part(part: Matrix, units: Vector, tolerance: float, room: int) -> tuple[Matrix, int, float]:
-    """Return an orthonormal basis of the rows' directions that ``part`` really has, their number, and the margin."""
+    ``units`` are the lengths of the rows' directions and the size of the whole layer.
+    """
     if not part.size:
         return np.zeros((part.shape[0], 0)), 0, float("inf")
     vectors, values, _ = np.linalg.svd(part, full_matrices=False)
-    measured = values * np.linalg.norm(vectors * units[:, None], axis=0)
+    lengths, size = units
+    measured = values / (size or 1.0) * np.linalg.norm(vectors * lengths[:, None], axis=0)
     kept = measured > tolerance
     kept &= np.cumsum(kept) <= room
     ratios = np.where(measured > tolerance, measured / tolerance, tolerance / np.maximum(measured, 1e-300))
