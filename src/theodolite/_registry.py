@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
@@ -13,7 +14,7 @@ from theodolite._errors import DataError, NotCoveredError, ShapeError
 from theodolite._landscape import Landscape
 from theodolite.io._network import Specification, parse_network
 
-__all__ = ["KINDS", "NetworkKind", "build", "landscape_of"]
+__all__ = ["KINDS", "NetworkKind", "build", "build_affine", "landscape_of"]
 
 
 class NetworkKind(msgspec.Struct, frozen=True):
@@ -37,6 +38,8 @@ KINDS: dict[str, NetworkKind] = {
 }
 """Every kind that a specification may begin with. A new landscape is added by naming its class here."""
 
+_AFFINE = "theodolite.affine:AffineTargetLandscape"
+
 
 def build(network: str | Specification, X: Any, Y: Any = None, **options: Any) -> Landscape:
     """Return the landscape of ``network`` on ``X`` and ``Y``; without ``Y`` it is an autoencoder.
@@ -57,10 +60,25 @@ def build(network: str | Specification, X: Any, Y: Any = None, **options: Any) -
         _check_width(spec, "Y", Y, spec.widths[-1], "last")
     if options.get("l2") and not KINDS[spec.kind].has_l2:
         raise NotCoveredError(f"{spec.kind} networks with weight decay are not covered", fix="Leave l2 out")
+    return _made(where, spec, X, X if Y is None else Y, options)
+
+
+def _made(where: str, spec: Specification, X: Any, Y: Any, options: Mapping[str, Any]) -> Landscape:
     module, _, name = where.partition(":")
-    landscape = getattr(import_module(module), name).from_specification(spec, X, X if Y is None else Y, **options)
+    landscape = getattr(import_module(module), name).from_specification(spec, X, Y, **options)
     assert isinstance(landscape, Landscape)
     return landscape
+
+
+def build_affine(network: str | Specification, **options: Any) -> Landscape:
+    """Return the landscape of ``network`` on an affine target (``interval``, ``slope``, ``intercept``); there is no data.
+
+    Raises ``NotCoveredError`` for kinds that are not covered there.
+    """
+    spec = parse_network(network) if isinstance(network, str) else network
+    from theodolite.affine import AffineTargetLandscape
+
+    return AffineTargetLandscape.from_specification(spec, None, None, **options)
 
 
 def landscape_of(spec: Specification) -> str:

@@ -36,6 +36,7 @@ def test_every_option_is_explained(run: Run, name: str) -> None:
 def test_examples_run(run: Run, name: str, tmp_path: Path) -> None:
     axes = np.linalg.svd(th.io.read_table("iris").matrix, full_matrices=False)[2][[0, 2]]
     np.savez(tmp_path / "weights.npz", axes, axes.T)
+    (tmp_path / "params.json").write_text('[[1, "1/2"], [0, "-1/4"], [1, 2], "-1/3"]')
     lines = np.array([[1, 0], [0, 1], [1, 1], [2, -1]])
     np.savetxt(tmp_path / "A.csv", lines, fmt="%d", delimiter=",")
     np.savetxt(tmp_path / "b.csv", [[0], [1], [1], [3]], fmt="%d")
@@ -69,6 +70,7 @@ def test_version(run: Run) -> None:
 
 COMPLETIONS = {
     ("theodolite s", 1): {"survey", "show"},
+    ("theodolite survey a", 2): {"affine"},
     ("theodolite survey i", 2): {"iris", "iris.csv"},
     ("theodolite survey folder/", 2): {"folder/a.npy"},
     ("theodolite survey iris --network l", 4): {"linear:4-2-4"},

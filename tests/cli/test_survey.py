@@ -92,6 +92,15 @@ def test_biases_centre_the_data(run: Run, tmp_path: Path) -> None:
     np.testing.assert_allclose(*values, rtol=1e-9)
 
 
+def test_affine_targets_are_exact(run: Run, tmp_path: Path) -> None:
+    line = "survey affine -n relu:1-3-1 --slope 1/3 --intercept=-7 --interval=-1/2,0.5 --out affine.csv -q"
+    assert run(line).exit_code == 0
+    found = rows(tmp_path / "affine.csv")
+    assert (found[0]["kind"], found[0]["value"]) == ("global minimum", "0")
+    # what a constant leaves of the target: the variance of x / 3 over an interval of length 1
+    assert {row["value"] for row in found if row["label"].startswith("constant fit")} == {"1/108"}
+
+
 def test_inputs_and_drop(run: Run, tmp_path: Path) -> None:
     assert run("survey iris -n linear:2-1-2 --input sepal_length,petal_length --out a.csv -q").exit_code == 0
     assert run("survey iris -n linear:2-1-2 --drop sepal_width --drop petal_width --out b.csv -q").exit_code == 0
@@ -167,6 +176,12 @@ WRONG = {
     "survey iris -n linear:4-2-4 --json iris.txt": "iris.txt does not end in .json",
     "survey iris -n linear:4-2-4 --html missing/iris.html": "there is no folder missing",
     "survey digits -n linear:64-10-64": "--limit 1000",
+    "survey affine -n relu:1-5-1 --slope steep": "--slope has 'steep'",
+    "survey affine -n relu:1-5-1 --interval 3": "The interval is '3'",
+    "survey affine -n relu:1-5-1 --interval 1,1/0": "--interval has '1/0'",
+    "survey affine -n relu:1-5-1 --center --target y": "center, targets cannot be chosen",
+    "survey affine -n linear:4-2-4": "not covered on an affine target",
+    "survey iris -n linear:4-2-4 --slope 2": "--slope was given for iris",
     "survey text.csv -n linear:2-1-2": "text.csv: column 'b' has 'x' in row 2 (line 3)",
     "survey picture.csv -n linear:2-1-2": "PNG image",
 }

@@ -8,6 +8,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from theodolite.cli._landscape import AFFINE
+
 __all__ = [
     "Center",
     "Columns",
@@ -18,10 +20,13 @@ __all__ = [
     "Drop",
     "Exact",
     "Header",
+    "Intercept",
+    "Interval",
     "Network",
     "OneHot",
     "Quiet",
     "Reduction",
+    "Slope",
     "Standardize",
     "Target",
     "Top",
@@ -32,7 +37,7 @@ def _complete_data(incomplete: str) -> list[str]:
     from theodolite.io import SUFFIXES, data_names
 
     folder, start = os.path.split(incomplete)
-    names = [] if folder else [name for name in data_names() if name.startswith(incomplete)]
+    names = [] if folder else [name for name in (AFFINE, *data_names()) if name.startswith(incomplete)]
     try:
         entries = sorted(Path(folder or ".").iterdir())
     except OSError:
@@ -56,7 +61,7 @@ Data: TypeAlias = Annotated[
     typer.Argument(
         metavar="DATA",
         help="A table (.csv .tsv .txt .npy .npz .parquet), or a name: iris, wine, breast_cancer; with scikit-learn also "
-        "digits, diabetes, linnerud. Rows are samples.",
+        "digits, diabetes, linnerud. Rows are samples. Or affine: the true loss on an affine target.",
         autocompletion=_complete_data,
     ),
 ]
@@ -149,6 +154,19 @@ Decay: TypeAlias = Annotated[
         metavar="NUMBER",
         help="Add half this number times the sum of the squared parameters to the loss (PyTorch's weight_decay).",
     ),
+]
+_AFFINE = "Affine target (DATA is affine)"
+Interval: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--interval", metavar="A,B", help="Where inputs lie (by default 0,1).", rich_help_panel=_AFFINE),
+]
+Slope: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--slope", metavar="NUMBER", help="Slope of the target (by default 1).", rich_help_panel=_AFFINE),
+]
+Intercept: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--intercept", metavar="NUMBER", help="Its value at zero (by default 0).", rich_help_panel=_AFFINE),
 ]
 _OUTPUT = "Output"
 Top: TypeAlias = Annotated[

@@ -20,10 +20,13 @@ from theodolite.cli._options import (
     Drop,
     Exact,
     Header,
+    Intercept,
+    Interval,
     Network,
     OneHot,
     Quiet,
     Reduction,
+    Slope,
     Standardize,
     Target,
 )
@@ -43,6 +46,7 @@ Examples:
   theodolite classify iris --network linear:4-2-4 --at weights.npz
   theodolite classify iris --network linear:4-2-4 --at weights.json --json verdict.json
   theodolite classify iris --network linear:4-2-4 --at weights.npz --leave better.npz
+  theodolite classify affine --network relu:1-2-1 --at params.json
 
 \b
 weights.npz holds the arrays in the order of the layers, shaped as torch.nn.Linear has them:
@@ -73,6 +77,9 @@ def classify(
     delimiter: Delimiter = None,
     reduction: Reduction = "half_sum",
     l2: Decay = 0.0,
+    interval: Interval = None,
+    slope: Slope = None,
+    intercept: Intercept = None,
     rtol: Annotated[
         float | None,
         typer.Option(

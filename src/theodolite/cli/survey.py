@@ -19,10 +19,13 @@ from theodolite.cli._options import (
     Drop,
     Exact,
     Header,
+    Intercept,
+    Interval,
     Network,
     OneHot,
     Quiet,
     Reduction,
+    Slope,
     Standardize,
     Target,
     Top,
@@ -42,6 +45,7 @@ Examples:
   theodolite survey iris --network linear:4-2-3 --target species --one-hot --center
   theodolite survey wine --network linear:13-4-13 --standardize --limit 1000 --out wine.csv
   theodolite survey diabetes --network linear:10-3-1 --json -
+  theodolite survey affine --network relu:1-5-1 --interval 0,1 --slope 1/3
   theodolite survey digits --network linear:64-10-64 --budget 5s --top 3
 
 \b
@@ -65,6 +69,9 @@ def survey(
     delimiter: Delimiter = None,
     reduction: Reduction = "half_sum",
     l2: Decay = 0.0,
+    interval: Interval = None,
+    slope: Slope = None,
+    intercept: Intercept = None,
     limit: Annotated[
         int | None,
         typer.Option(
