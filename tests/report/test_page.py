@@ -277,3 +277,24 @@ def test_landscapes_that_cannot_count_leave_the_total_open(make):
 
     atlas = make.atlas([make.plain_set(1.0)], make.description(), Uncountable(), complete=False)
     assert "1 family of critical points, and there may be more" in words_of(to_html(atlas))
+
+
+def test_sets_at_the_same_place_stand_side_by_side(make):
+    kinds = [Kind.GLOBAL_MINIMUM, Kind.SPURIOUS_MINIMUM, Kind.NON_STRICT_SADDLE, Kind.STRICT_SADDLE]
+    sets = [
+        make.plain_set(v, kind, f"s{i}", i, index=i // 3)
+        for i, (v, kind) in enumerate(zip([0.0, 1.0, 1.0, 2.0], kinds, strict=True))
+    ]
+    across = data_of(to_html(make.atlas(sets, make.description())))["ladder"]["across"]
+    assert across["beside"] == [0, 0, 1, 0]
+    assert across["of"] == [0, 0, 0, 1]
+
+
+def test_without_any_index_the_ladder_shows_levels(make):
+    sets = [make.plain_set(v, Kind.LOCAL_MINIMUM, f"s{i}", i, index=None) for i, v in enumerate([1.0, 1.0, 1.0, 2.0])]
+    page = to_html(make.atlas(sets, make.description()))
+    across = data_of(page)["ladder"]["across"]
+    assert across["of"] == [0, 1, 2, 0]
+    assert not across["numbered"]
+    assert "Sets of equal loss stand side by side" in words_of(page)
+    assert "Morse index, the number" not in words_of(page)

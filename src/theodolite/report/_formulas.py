@@ -12,7 +12,7 @@ from theodolite.report._numbers import typeset
 __all__ = ["formulas", "mathml"]
 
 _SPACE = "http://www.w3.org/1998/Math/MathML"
-_LIMITS = {"∑", "∏", "∫", "max", "min", "sup", "inf"}
+_LIMITS = {"∑", "∏", "max", "min", "sup", "inf"}
 _STACKED = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
 
 

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from theodolite._kind import Kind
 from theodolite.report._axis import Axis, axis_for
 from theodolite.report._rows import Rows
 
-__all__ = ["BINS", "LABELLED_AT_MOST", "MARKED_AT_MOST", "STEPS_AT_MOST", "labelled", "ladder_data", "marked", "strips"]
+__all__ = [
+    "BINS",
+    "LABELLED_AT_MOST",
+    "MARKED_AT_MOST",
+    "STEPS_AT_MOST",
+    "Across",
+    "across",
+    "labelled",
+    "ladder_data",
+    "marked",
+    "strips",
+]
 
 LABELLED_AT_MOST = 40
 """With more sets than this only minima, the lowest saddle and the chosen set are labelled."""
@@ -27,9 +39,59 @@ BINS = 150
 _ALWAYS_MARKED = 60
 
 
+@dataclass(frozen=True)
+class Across:
+    """What lies across the ladder: ``all`` has the place of every set, ``listed`` of those on the page, ``None``: unknown.
+
+    ``beside`` counts, for each listed set, how many before it share its place and value.
+    """
+
+    label: str
+    short: str
+    caption: str
+    all: tuple[int | None, ...]
+    listed: tuple[int | None, ...]
+    beside: tuple[int, ...]
+    numbered: bool = True
+
+
+def across(rows: Rows) -> Across:
+    """Return the Morse index, or where no index is known, sets of equal loss side by side."""
+    listed = tuple(item.index for item in rows.sets)
+    heights = [float(item.value) for item in rows.sets]
+    if rows.indices and all(n is None for n in rows.indices):
+        return Across(
+            "sets of equal loss, side by side",
+            "equal loss",
+            "Sets of equal loss stand side by side: a Morse index is not known for any.",
+            _turns(rows.values),
+            _turns(heights),
+            (0,) * len(listed),
+            numbered=False,
+        )
+    return Across(
+        "Morse index: independent ways down",
+        "Morse index",
+        "Rightward is the Morse index, the number of independent ways down.",
+        rows.indices,
+        listed,
+        _turns(list(zip(listed, heights, strict=True))),
+    )
+
+
+def _turns(places: Sequence[Any]) -> tuple[int, ...]:
+    """Return, for each entry, how many equal ones came before it."""
+    seen: Counter[Any] = Counter()
+    out = []
+    for place in places:
+        out.append(seen[place])
+        seen[place] += 1
+    return tuple(out)
+
+
 def ladder_data(rows: Rows) -> dict[str, Any]:
     """Return what the page needs to draw the ladder at any width."""
-    axis = axis_for(rows.values)
+    axis, side = axis_for(rows.values), across(rows)
     dense = rows.total > MARKED_AT_MOST
     return {
         "axis": {
@@ -40,10 +102,18 @@ def ladder_data(rows: Rows) -> dict[str, Any]:
             "note": axis.note,
         },
         "places": [round(axis.place(float(item.value)), 5) for item in rows.sets],
+        "across": {
+            "label": side.label,
+            "short": side.short,
+            "numbered": side.numbered,
+            "of": side.listed,
+            "beside": side.beside if any(side.beside) and not dense else None,
+            **_reach(side.all),
+        },
         "labels": labelled(rows),
         "marks": marked(rows) if dense else None,
-        "strips": strips(axis, rows.values, rows.indices) if dense else None,
-        "indices": _reach(rows.indices),
+        "strips": strips(axis, rows.values, side.all) if dense else None,
+        "bins": BINS,
         "steps": STEPS_AT_MOST,
     }
 
@@ -79,5 +149,4 @@ def _reach(indices: Sequence[int | None]) -> dict[str, Any]:
         "low": min(known, default=0),
         "high": max(known, default=0),
         "unknown": any(n is None for n in indices),
-        "bins": BINS,
     }

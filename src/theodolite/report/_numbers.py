@@ -110,7 +110,7 @@ def tick(x: float, step: float) -> str:
     """
     if abs(x) < step * 1e-6:
         return "0"
-    if abs(x) >= 1e7 or abs(x) < 1e-3:
+    if abs(x) >= 1e7 or step < 1e-5:
         digits = max(0, floor(log10(abs(x)) + 1e-9) - floor(log10(step) + 1e-9))
         return _scientific(x, digits)
     return _minus(_grouped(f"{x:.{max(0, -floor(log10(step) + 1e-9))}f}"))

@@ -16,6 +16,7 @@ from theodolite.report._axis import axis_for
 from theodolite.report._data import page_data
 from theodolite.report._encode import Panels, ask, pack, script_safe
 from theodolite.report._formulas import formulas
+from theodolite.report._ladder import across
 from theodolite.report._logo import logo
 from theodolite.report._numbers import counted
 from theodolite.report._palette import glyph
@@ -103,7 +104,7 @@ def _listed(phrases: Sequence[str]) -> list[str]:
 
 def _ladder_caption(rows: Rows, way: str) -> str:
     steps = f" A line is the best single step out of a saddle: {way}." if way else ""
-    return f"{axis_for(rows.values).caption} Rightward is the Morse index, the number of independent ways down.{steps}"
+    return f"{axis_for(rows.values).caption} {across(rows).caption}{steps}"
 
 
 def _key(rows: Rows) -> str:

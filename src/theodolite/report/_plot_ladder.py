@@ -9,11 +9,20 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from theodolite.report._axis import Axis, axis_for
 from theodolite.report._encode import ask
-from theodolite.report._ladder import BINS, LABELLED_AT_MOST, MARKED_AT_MOST, STEPS_AT_MOST, labelled, marked, strips
+from theodolite.report._ladder import (
+    BINS,
+    LABELLED_AT_MOST,
+    MARKED_AT_MOST,
+    STEPS_AT_MOST,
+    across,
+    labelled,
+    marked,
+    strips,
+)
 from theodolite.report._palette import HAIRLINE, INK, ISO, SECOND_INK
 from theodolite.report._plot_style import ReportFigure, canvas, draw_mark, plain_text
 from theodolite.report._rows import AtlasLike, Rows
@@ -28,17 +37,19 @@ def draw_ladder(atlas: AtlasLike, rows: Rows, chosen: int) -> ReportFigure:
     """Return the ladder: loss upward by the axis rules of the page, Morse index rightward."""
     figure, axes = canvas(5.6, 4.6)
     axis = axis_for(rows.values)
-    known = [n for n in rows.indices if n is not None]
+    side = across(rows)
+    known = [n for n in side.all if n is not None]
     aside = max(known, default=0) + 1.5
     listed = range(len(rows.sets))
     places = [
-        (float(aside if item.index is None else item.index), _height(axis, float(item.value))) for item in rows.sets
+        ((aside if x is None else x) + 0.2 * min(beside, 4), _height(axis, float(item.value)))
+        for x, beside, item in zip(side.listed, side.beside, rows.sets, strict=True)
     ]
     dense = rows.total > MARKED_AT_MOST
     shown = sorted(({*marked(rows), chosen} if dense else set(listed)) & set(listed))
     _scale(axes, axis)
     if dense:
-        _densities(axes, axis, rows, aside)
+        _densities(axes, axis, rows, side.all, aside)
     if len(shown) <= STEPS_AT_MOST and not dense:
         _steps(axes, places, [best and best[1] for best in ask(atlas, rows).best], chosen)
     size = 6.5 if len(shown) <= LABELLED_AT_MOST else 4.5
@@ -50,9 +61,9 @@ def draw_ladder(atlas: AtlasLike, rows: Rows, chosen: int) -> ReportFigure:
         weight, away = ("bold", 10) if row == chosen else ("normal", 7)
         axes.annotate(text, places[row], (away, 0), textcoords="offset points", va="center", size=7.5, weight=weight)
     axes.set_ylim(-0.02, 1.02 + _BREAK * (len(axis.pieces) - 1))
-    axes.set_xlim(min(known, default=0) - 0.4, (aside if None in rows.indices else max(known, default=0)) + 0.9)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("Morse index: independent ways down", loc="right")
+    axes.set_xlim(min(known, default=0) - 0.4, (aside if None in side.all else max(known, default=0)) + 0.9)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True) if side.numbered else NullLocator())
+    axes.set_xlabel(side.label, loc="right")
     scale = {"log": ", logarithmic", "rank": ", by rank"}.get(axis.kind, "")
     axes.set_title(f"{plain_text(atlas.description.loss_name)}{scale}", loc="left", **_SMALL)
     return figure
@@ -92,8 +103,8 @@ def _steps(axes: Axes, places: list[tuple[float, float]], best: list[int | None]
         axes.add_patch(PathPatch(curve, facecolor="none", edgecolor=colour, linewidth=width, zorder=2))
 
 
-def _densities(axes: Axes, axis: Axis, rows: Rows, aside: float) -> None:
-    cells = strips(axis, rows.values, rows.indices)
+def _densities(axes: Axes, axis: Axis, rows: Rows, indices: tuple[int | None, ...], aside: float) -> None:
+    cells = strips(axis, rows.values, indices)
     most = max(n for _, _, n in cells)
     breaks = [axis.place(high) for _, high in axis.pieces[:-1]]
     lines = []

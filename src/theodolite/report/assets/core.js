@@ -50,7 +50,7 @@ const inFull = (row) => sets.exact[row] ?? faithful(sets.value[row]);
 const tickText = (x, step) => {
   if (Math.abs(x) < step * 1e-6) return "0";
   const power = Math.floor(Math.log10(step) + 1e-9);
-  if (Math.abs(x) >= 1e7 || Math.abs(x) < 1e-3) return scientific(x, Math.max(0, Math.floor(Math.log10(Math.abs(x)) + 1e-9) - power));
+  if (Math.abs(x) >= 1e7 || step < 1e-5) return scientific(x, Math.max(0, Math.floor(Math.log10(Math.abs(x)) + 1e-9) - power));
   return groupedText(x.toFixed(Math.max(0, -power)));
 };
 const niceStep = (span, count) => {

@@ -6,10 +6,12 @@ function ladder() {
   const left = px(tickRoom + 14), right = small ? 30 : 84, top = 14, bottom = 42, foot = 10, gap = axis.breaks.length ? 54 : 0;
   const usable = height - top - bottom - foot - gap * axis.breaks.length;
   const y = (share) => height - bottom - foot - share * usable - gap * axis.breaks.filter((at) => share > at + 1e-9).length;
-  const { low, high, unknown, bins } = data.indices;
+  const { low, high, unknown, of, beside } = data.across, bins = data.bins;
   const columns = Math.max(1, high - low + (unknown ? 1.5 : 0)), first = left + 16, stretch = w - right - first;
   const x = (index) => first + stretch * (index === null || index < 0 ? columns : index - low) / columns;
-  const at = (row) => [x(sets.index[row]), y(data.places[row])];
+  // Sets at the same place stand side by side.
+  const apart = beside ? Math.min(22, 0.8 * (stretch / columns) / Math.max(...beside)) : 0;
+  const at = (row) => [x(of[row]) + (beside ? apart * beside[row] : 0), y(data.places[row])];
   const out = [];
 
   for (const [share, text] of axis.ticks) {
@@ -23,12 +25,12 @@ function ladder() {
     for (const edge of [y(cut), y(cut) - gap]) out.push(h`<line x1="${left - 6}" x2="${left + 6}" y1="${px(edge + 3)}" y2="${px(edge - 3)}" stroke="var(--ink2)"/>`);
   }
   const step = Math.max(1, Math.round(niceStep(Math.max(1, high - low), small ? 6 : 10)));
-  for (let index = Math.ceil(low / step) * step; index <= high; index += step) {
+  for (let index = Math.ceil(low / step) * step; data.across.numbered && index <= high; index += step) {
     out.push(h`<text x="${px(x(index))}" y="${height - bottom + 18}" font-size="12" text-anchor="middle" class="soft">${index}</text>`);
   }
   if (unknown) out.push(h`<text x="${px(x(null))}" y="${height - bottom + 18}" font-size="12" text-anchor="middle" class="soft">unknown</text>`);
   out.push(h`<line x1="${left}" x2="${w}" y1="${height - bottom}" y2="${height - bottom}" stroke="var(--rule)"/>
-    <text x="${w}" y="${height - 4}" font-size="12" text-anchor="end" class="soft">${small ? "Morse index" : "Morse index: independent ways down"} →</text>
+    <text x="${w}" y="${height - 4}" font-size="12" text-anchor="end" class="soft">${small ? data.across.short : data.across.label} →</text>
     <text x="0" y="${height - 4}" font-size="12" class="soft">↑ ${shortened(page.description.loss, small ? 14 : 30)}${axis.kind === "log" ? ", logarithmic" : axis.kind === "rank" ? ", by rank" : ""}</text>`);
 
   if (dense) out.push(densities(data, x, y, bins, stretch / columns));
@@ -81,11 +83,12 @@ function families(rows, at, placer, small) {
   for (const row of rows) placer.block(...at(row), 7);
   const labels = new Map();
   for (const row of new Set([state.row, ...page.ladder.labels])) {
-    const [a, b] = at(row), chosen = row === state.row, name = isolated(shortened(sets.label[row], small ? 14 : 22)), long = textWidth(name, 13, chosen ? 600 : 400);
-    const value = small ? "" : sets.shown[row];
-    const gap = chosen ? 16 : 11;
-    let spot = value && placer.place(a, b, long + 8 + textWidth(value, 12), gap, false), whole = Boolean(spot);
-    spot = spot || placer.place(a, b, long, gap, chosen);
+    const [a, b] = at(row), chosen = row === state.row, value = small ? "" : sets.shown[row], gap = chosen ? 16 : 11;
+    const [full, short] = [small ? 20 : 36, small ? 14 : 20].map((most) => isolated(shortened(sets.label[row], most)));
+    const long = (text) => textWidth(text, 13, chosen ? 600 : 400), valued = 8 + textWidth(value, 12);
+    let name = full, whole = Boolean(value), spot = placer.place(a, b, long(full) + (value ? valued : 0), gap, false);
+    if (!spot) { name = short; spot = value && placer.place(a, b, long(short) + valued, gap, false); }
+    if (!spot) { whole = false; spot = placer.place(a, b, long(short), gap, chosen); }
     if (spot) labels.set(row, h`<text x="${px(spot[0])}" y="${px(spot[1])}" text-anchor="${spot[2]}" font-size="13" font-weight="${chosen ? 600 : 400}" class="halo">${name}${whole ? h`<tspan dx="6" font-size="12" font-weight="400" class="soft">${value}</tspan>` : null}</text>`);
   }
   const every = total <= 40;
