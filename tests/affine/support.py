@@ -1,5 +1,6 @@
 """What the tests of affine targets share: landscapes and slow, obvious ways to compute the same numbers."""
 
+import itertools
 from fractions import Fraction
 
 import flint
@@ -18,7 +19,9 @@ ACTIVATIONS = (
 )
 
 
-def landscape(hidden, activation="relu", slope_below=0, *, interval=(-1, 5), slope=Fraction(-3, 2), intercept=2, **options):
+def landscape(
+    hidden, activation="relu", slope_below=0, *, interval=(-1, 5), slope=Fraction(-3, 2), intercept=2, **options
+):
     """A landscape whose numbers are all exact unless floats are passed."""
     return th.AffineTargetLandscape(
         hidden,
@@ -43,7 +46,7 @@ def signs_of_roots(matrix):
     terms = flint.fmpq_mat(size, size, entries).charpoly().coeffs()
     zeros = next(k for k, term in enumerate(terms) if term != 0)
     kept = [term > 0 for term in terms if term != 0]
-    positive = sum(a != b for a, b in zip(kept, kept[1:], strict=False))
+    positive = sum(a != b for a, b in itertools.pairwise(kept))
     return size - zeros - positive, zeros, positive
 
 
@@ -66,7 +69,9 @@ def by_quadrature(land, params):
     p = land.problem
     w, b, v = ([mpmath.mpf(x.numerator) / x.denominator for x in map(Fraction, np.ravel(part))] for part in params[:3])
     c = Fraction(np.ravel(params[3])[0])
-    start, end, alpha, beta, c = (mpmath.mpf(Fraction(x).numerator) / Fraction(x).denominator for x in (p.start, p.end, p.alpha, p.beta, c))
+    start, end, alpha, beta, c = (
+        mpmath.mpf(Fraction(x).numerator) / Fraction(x).denominator for x in (p.start, p.end, p.alpha, p.beta, c)
+    )
     breaks = sorted({-b_ / w_ for w_, b_ in zip(w, b, strict=True) if w_ and start < -b_ / w_ < end} | {start, end})
 
     def residual(x):
@@ -77,9 +82,18 @@ def by_quadrature(land, params):
 
     loss = integral(lambda x: residual(x) ** 2)
     gradient = [
-        [2 * v_ * integral(lambda x, w_=w_, b_=b_: residual(x) * slope_at(land, w_ * x + b_) * x) for w_, b_, v_ in zip(w, b, v, strict=True)],
-        [2 * v_ * integral(lambda x, w_=w_, b_=b_: residual(x) * slope_at(land, w_ * x + b_)) for w_, b_, v_ in zip(w, b, v, strict=True)],
-        [2 * integral(lambda x, w_=w_, b_=b_: residual(x) * activate(land, w_ * x + b_)) for w_, b_ in zip(w, b, strict=True)],
+        [
+            2 * v_ * integral(lambda x, w_=w_, b_=b_: residual(x) * slope_at(land, w_ * x + b_) * x)
+            for w_, b_, v_ in zip(w, b, v, strict=True)
+        ],
+        [
+            2 * v_ * integral(lambda x, w_=w_, b_=b_: residual(x) * slope_at(land, w_ * x + b_))
+            for w_, b_, v_ in zip(w, b, v, strict=True)
+        ],
+        [
+            2 * integral(lambda x, w_=w_, b_=b_: residual(x) * activate(land, w_ * x + b_))
+            for w_, b_ in zip(w, b, strict=True)
+        ],
         [2 * integral(residual)],
     ]
     return float(loss), [float(x) for part in gradient for x in part]

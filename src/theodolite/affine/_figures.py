@@ -46,7 +46,7 @@ def describe(options: Options, catalogue: Catalogue) -> Description:
     noun = {Activation.RELU: "ReLU", Activation.LEAKY_RELU: "Leaky ReLU", Activation.QUADRATIC: "Quadratic"}[
         p.activation
     ]
-    target = f"{p.alpha} x + {p.beta}".replace("+ -", "- ")
+    target = _line_text(p)
     interval = f"[{p.start}, {p.end}]"
     facts = [("Interval", interval), ("Target", target)]
     if p.activation is Activation.LEAKY_RELU:
@@ -71,6 +71,16 @@ def describe(options: Options, catalogue: Catalogue) -> Description:
         ),
         facts=tuple(facts),
     )
+
+
+def _line_text(p: Problem) -> str:
+    """Return the target as text: x, 2 x - 1, or 3."""
+    if p.alpha == 0:
+        return str(p.beta)
+    tilt = {1: "x", -1: "-x"}.get(p.alpha, f"{p.alpha} x")
+    if p.beta == 0:
+        return tilt
+    return f"{tilt} {'-' if p.beta < 0 else '+'} {abs(p.beta)}"
 
 
 def figures(land: AffineTargetLandscape, critical_set: CriticalSet) -> tuple[Panel, ...]:

@@ -31,13 +31,13 @@ from theodolite.affine._mix import Mix, mixes
 from theodolite.affine._names import neuron_names
 from theodolite.affine._nearby import find_nearby
 from theodolite.affine._options import Options, check_options
-from theodolite.affine._problem import Network, Problem
+from theodolite.affine._problem import Activation, Network, Problem
 from theodolite.affine._verdicts import AffineVerdict, direction_of, verdict_of
 from theodolite.io._network import Specification
 
 __all__ = ["AffineTargetLandscape"]
 
-_ROUNDING = 1024
+_ROUNDING = 512
 """The default tolerance of ``classify`` in units of the round-off of the parameters given."""
 
 
@@ -89,6 +89,18 @@ class AffineTargetLandscape(SurveyableLandscape):
         """Build the landscape of a parsed network such as ``relu:1-5-1``; there is no data, so X and Y are None."""
         if X is not None or Y is not None:
             raise DataError("An affine target needs no data", fix="Leave X and Y out")
+        kinds = tuple(kind.value for kind in Activation)
+        if spec.kind not in kinds or spec.bias is not False:
+            raise NotCoveredError(
+                f"{spec} is not covered on an affine target",
+                cause=f"the kinds that are: {', '.join(kinds)}; every neuron has its bias there",
+                fix="Write relu:1-5-1, leaky_relu(0.3):1-4-1 or quadratic:1-2-1",
+            )
+        if (spec.slope is not None) != (spec.kind == Activation.LEAKY_RELU.value):
+            raise DataError(
+                f"{spec} has {'a' if spec.slope is not None else 'no'} slope in brackets",
+                fix="Write relu:1-5-1 or leaky_relu(0.3):1-4-1",
+            )
         if len(spec.widths) != 3 or spec.widths[0] != 1 or spec.widths[2] != 1:
             raise NotCoveredError(
                 f"{spec} is not covered on an affine target",
@@ -312,7 +324,7 @@ class AffineTargetLandscape(SurveyableLandscape):
         """Say what ``params`` is, how that is known, and how to leave if it is not a minimum.
 
         Exact parameters get exact answers. Floats are compared with the nearest exactly critical network: it counts if it is
-        reached by changing parameters by at most ``rtol`` relative to their own terms (by default 1024 times the round-off of the
+        reached by changing parameters by at most ``rtol`` relative to their own terms (by default 512 times the round-off of the
         type given; pass 1e-6 or so for the end of an optimization). Beyond 100 times that the point is not critical; what lies
         between, or next to a boundary between kinds, is ``UNDECIDED``.
         """
@@ -333,7 +345,7 @@ class AffineTargetLandscape(SurveyableLandscape):
             critical_set = self._catalogue.critical_set(finding.entry).attached(self)
         direction = None
         if finding.descent is not None:
-            direction = direction_of(problem, network, finding.descent)
+            direction = direction_of(problem, network, finding.descent, self.problem.as_exact())
         finding = replace(finding, value=_plain(finding.value))
         gap = finding.value if self._catalogue.attained else None
         return verdict_of(finding, critical_set, self.neuron_types(params), method, direction, gap, scope)

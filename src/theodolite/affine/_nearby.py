@@ -80,6 +80,12 @@ class Vicinity:
         return np.where(size == 0, 1.0, size)
 
     @cached_property
+    def edges(self) -> tuple[Array, Array]:
+        """What rounding of w and b can do to the values at both ends."""
+        p, w, size = self.problem, self.network.w, np.abs(self.network.b)
+        return self.grain * (np.abs(w * p.start) + size), self.grain * (np.abs(w * p.end) + size)
+
+    @cached_property
     def span(self) -> Array:
         """The largest value of |w x + b| on the interval."""
         return np.maximum(np.abs(self.ends[0]), np.abs(self.ends[1]))
@@ -98,9 +104,11 @@ class Vicinity:
 
     @cached_property
     def terms_of_f(self) -> float:
-        """The size of the terms of f(x) - alpha x - beta."""
+        """The size of the terms of f(x) - alpha x - beta; neurons that are clearly dead have none."""
         p, net = self.problem, self.network
         inner = self.terms**2 if p.quadratic else self.terms
+        if p.gamma == 0 and not p.quadratic:
+            inner = np.where(np.maximum(*self.ends) < -CLEAR * self.rtol * self.terms, 0.0, inner)
         return float(np.abs(net.c) + (np.abs(net.v) * inner).sum() + abs(p.alpha) * p.reach + abs(p.beta))
 
     @cached_property
@@ -255,8 +263,7 @@ class Vicinity:
         sorts, cost = self._idle_sorts()
         still = np.isin(sorts, (Sort.CONSTANT, Sort.DEGENERATE))
         near = self._settled(sorts)
-        flat = self.flatness <= self.grain
-        v = np.where(still | (flat & ~(sorts == Sort.DEAD)), 0.0, net.v)
+        v = np.where(still, 0.0, net.v)
         network = recentred(p, near.w, near.b, v, p.middle)
         cost_c = abs(network.c - net.c) / self.terms_of_f
         structure = Structure(p, network, sorts, v == 0, np.full(len(sorts), -1))
@@ -269,7 +276,7 @@ class Vicinity:
 
     def _idle_sorts(self) -> tuple[Array, Array]:
         """Return for each neuron the nearest sort that takes no part, and the relative change it costs."""
-        p, net, grain = self.problem, self.network, self.grain
+        p, net = self.problem, self.network
         low, high = (end / self.terms for end in self.ends)
         level = np.abs(net.w) * p.reach / self.terms
         to_constant = np.maximum(level, self.flatness)
@@ -280,8 +287,8 @@ class Vicinity:
             to_dead = np.maximum(np.maximum(low, high), 0.0)
             dead = to_dead <= to_constant
             sorts[dead] = Sort.DEAD
-            sorts[dead & (low >= -grain) & (low > high)] = Sort.START
-            sorts[dead & (high >= -grain) & (high > low)] = Sort.END
+            sorts[dead & (self.ends[0] >= -self.edges[0]) & (low > high)] = Sort.START
+            sorts[dead & (self.ends[1] >= -self.edges[1]) & (high > low)] = Sort.END
             cost = np.minimum(to_dead, to_constant)
         zero = (net.w == 0) & (net.b == 0)
         sorts[zero] = Sort.DEGENERATE
@@ -304,9 +311,9 @@ class Vicinity:
         starting = self.ends[0] > self.ends[1]
         tilt = np.where(starting, 1, -1) * p.alpha * net.v
         signed = np.where(tilt > 0, 0, np.where(tilt < 0, 2, 1))
-        limp, vague_v = self.flatness <= self.grain, self.flatness <= CLEAR * rtol
+        limp, vague_v = net.v == 0, self.flatness <= CLEAR * rtol
         on_edge = np.isin(sorts, (Sort.START, Sort.END))
-        off_edge = on_edge & (top > self.grain)
+        off_edge = on_edge & (np.maximum(*self.ends) > np.where(starting, *self.edges))
         edge_low = np.where(limp, 1, np.where(vague_v, np.minimum(signed, 1), signed))
         edge_low = np.where(off_edge, 0, edge_low)
         edge_high = np.where(limp, 1, np.where(vague_v, np.maximum(signed, 1), signed))
@@ -373,15 +380,15 @@ class Vicinity:
         order = np.argsort(sizes, axis=0)
         columns = np.arange(len(net.w))
         second, first = sizes[order[1], columns], sizes[order[2], columns]
-        waking = first > self.rtol * self.unit
+        waking = first > 0
+        vague = waking & (first <= CLEAR * self.rtol * self.unit)
         sorts = np.where(waking, order[2] + 1, 0)
         w = np.where(sorts == 3, net.w, 0.0)
         b = np.where(sorts == 2, net.b, np.where(sorts == 3, -w * p.middle, 0.0))
         v = np.where(sorts == 1, net.v, 0.0)
         network = recentred(p, w, b, v, p.middle)
-        relative = np.where(waking, second / np.where(first == 0, 1.0, first), first / self.unit)
+        relative = np.where(vague, first / self.unit, second / np.where(waking, first, 1.0))
         cost = max(float(relative.max()), float(abs(network.c - net.c) / self.terms_of_f))
-        vague = waking & (first <= CLEAR * self.rtol * self.unit)
         doubts: tuple[str, ...] = ()
         if vague.any() and not (waking & ~vague).any():
             doubts = ("whether some neuron is not zero is up to rounding",)

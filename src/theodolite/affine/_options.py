@@ -76,9 +76,20 @@ def check_options(
         raise DataError(
             f"interval is {interval!r}", cause="its start is not below its end", fix="Pass the smaller end first"
         )
-    for name, value in (("T^5", problem.length**5), ("the loss of the best constant", problem.plateau)):
-        if not problem.exact and not np.isfinite(value):
-            raise DataError(
-                f"{name} overflows", cause=f"interval is {interval!r}, slope is {slope!r}", fix="Rescale them"
-            )
+    if not _within_range(problem):
+        raise DataError(
+            "Losses on this interval overflow",
+            cause=f"interval is {interval!r}, slope is {slope!r}, intercept is {intercept!r}",
+            fix="Rescale them",
+        )
     return Options(int(hidden), arithmetic, problem)
+
+
+def _within_range(problem: Problem) -> bool:
+    """Return whether the numbers that losses are made of are finite as floats."""
+    try:
+        p = problem.as_float()
+        sizes = (p.length**5, p.plateau, (abs(p.alpha) * p.reach + abs(p.beta)) ** 2 * p.length)
+    except OverflowError:
+        return False
+    return bool(np.isfinite(sizes).all())

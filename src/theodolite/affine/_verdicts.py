@@ -98,21 +98,24 @@ def verdict_of(
     )
 
 
-def direction_of(problem: Problem, network: Network, descent: Descent) -> Direction | None:
-    """Return ``descent`` with a step that lowers the loss, or None where rounding hides every decrease."""
-    exact = problem.exact
-    found = step_along(problem, network, descent, problem.number(0) if exact else _noise(problem, network))
+def direction_of(problem: Problem, network: Network, descent: Descent, precise: Problem) -> Direction | None:
+    """Return ``descent`` with a step that lowers the loss, or None where rounding hides every decrease.
+
+    ``precise`` is the same problem in rational arithmetic.
+    """
+    found = step_along(problem, network, descent, problem.number(0) if problem.exact else _noise(problem, network))
+    method, statement = Method.EXACT, "decrease at the step computed in rational arithmetic"
+    if not problem.exact and len(network.w) <= _MOST_EXACT:
+        found = _confirmed(precise, network, descent, None if found is None else found[0])
+        method, statement = (
+            Method.VERIFIED,
+            "decrease at the step computed in rational arithmetic for the floats as given",
+        )
+    elif not problem.exact:
+        method, statement = Method.THEOREM, "decrease at the step is larger than rounding can make it"
     if found is None:
         return None
     step, fall = found
-    method, statement = Method.EXACT, "decrease at the step computed in rational arithmetic"
-    if not exact and len(network.w) <= _MOST_EXACT:
-        fall = _exact_fall(problem, network, descent, step)
-        method, statement = Method.VERIFIED, "decrease at the step confirmed in rational arithmetic"
-        if fall <= 0:
-            return None
-    elif not exact:
-        method, statement = Method.THEOREM, "decrease at the step is larger than rounding can make it"
     evidence = Evidence(
         method, (cite("theodolite", theorem="Ways down at an affine target"),), (Assumption(statement),)
     )
@@ -144,8 +147,17 @@ def _noise(problem: Problem, network: Network) -> float:
     return float(problem.length) * blur * (2 * spread + blur)
 
 
-def _exact_fall(problem: Problem, network: Network, descent: Descent, step: float) -> Number:
-    """Return the decrease in rational arithmetic between the very floats that the step leads from and to."""
-    precise = problem.as_exact()
-    before, after = (net.map(precise.array) for net in (network, network.moved(descent.direction, step)))
-    return float(loss_at(precise, before) - loss_at(precise, after))
+def _confirmed(precise: Problem, network: Network, descent: Descent, step: float | None) -> tuple[float, Number] | None:
+    """Return a step and its decrease in rational arithmetic between the very floats that it leads from and to.
+
+    Without a proposed ``step``, because rounding hid every decrease, steps are tried from long to short.
+    """
+    before = loss_at(precise, network.map(precise.array))
+    best: tuple[float, Number] | None = None
+    for trial in (step,) if step is not None else (2.0**-k for k in range(0, 80, 2)):
+        fall = float(before - loss_at(precise, network.moved(descent.direction, trial).map(precise.array)))
+        if fall > 0 and (best is None or fall > best[1]):
+            best = trial, fall
+        elif best is not None:
+            break
+    return best
