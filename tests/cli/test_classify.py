@@ -68,6 +68,15 @@ def test_exact_parameters_are_read(run: Run, points: Path) -> None:
     assert json.loads(result.stdout)["kind"] == "strict saddle"
 
 
+def test_exact_verdicts_are_written_exactly(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text('[[1, "1/2"], [0, "-1/4"], [1, 2], "-1/3"]')
+    verdict = json.loads(run("classify affine -n relu:1-2-1 --at p.json --json -").stdout)
+    # x + max(x / 2 - 1 / 4, 0) * 2 - 1 / 3 - x: minus 1 / 3 up to x = 1 / 2, then x - 5 / 6
+    assert verdict["value"] == "5/72"
+    assert [np.shape(part) for part in verdict["escape"]["vector"]] == [(2,), (2,), (2,), ()]
+    assert all(isinstance(part, str) for part in verdict["escape"]["vector"][0])
+
+
 def test_there_is_no_way_out_of_a_minimum(run: Run, points: Path) -> None:
     result = run(f"{LINE} minimum.npz --leave better.npz")
     assert result.exit_code == 1

@@ -186,8 +186,11 @@ def _as_json(verdict: Verdict) -> str:
     return msgspec.json.format(msgspec.json.encode(found, enc_hook=float), indent=2).decode()
 
 
-def _nested(array: Array) -> Any:
-    return [_nested(part) for part in array] if array.ndim else _number(array.item())
+def _nested(entry: Any) -> Any:
+    """Return an array as lists; exact arrays of no dimension turn into their entry in arithmetic."""
+    if getattr(entry, "ndim", 0):
+        return [_nested(part) for part in entry]
+    return _number(entry.item() if hasattr(entry, "item") else entry)
 
 
 def _number(value: Any) -> float | str | None:
