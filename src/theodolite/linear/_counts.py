@@ -105,20 +105,24 @@ class Counts:
 
         index = sum over a of p_a * (number of untaken directions with a larger eigenvalue) + (hidden - s)(rank - s).
         """
+        s = self.size(taken)
+        unused: Array = (self.hidden - s) * (self.rank - s)
+        return self.rotations(taken) + unused
+
+    def rotations(self, taken: Taken) -> Numbers:
+        """Return the number of pairs of a taken direction and an untaken one with a larger eigenvalue."""
         left = self._multiplicity_row - taken
         above = np.cumsum(left, axis=1) - left
-        s = self.size(taken)
         rotations: Array = np.einsum("ij,ij->i", taken.astype(np.int64), above)
-        unused: Array = (self.hidden - s) * (self.rank - s)
-        return rotations + unused
+        return rotations
 
     def stratum_dimension(self, taken: Taken, outer: Array | int, inner: Array | int) -> Numbers:
         """Return the dimension of the strata labelled (outer, inner), one for each family."""
-        return self._dimension(self.hidden - self.size(taken), self._turns(taken), outer, inner)
+        return self._dimension(self.hidden - self.size(taken), self.turns(taken), outer, inner)
 
     def stratum_nullity(self, taken: Taken, outer: Array | int, inner: Array | int) -> Numbers:
         """Return the dimension of the kernel of the Hessian on those strata."""
-        return self._nullity(self.hidden - self.size(taken), self._turns(taken), outer, inner)
+        return self._nullity(self.hidden - self.size(taken), self.turns(taken), outer, inner)
 
     def nullity_range(self, taken: Taken) -> tuple[Numbers, Numbers]:
         """Return the smallest and the largest nullity over all strata of each family, exactly."""
@@ -127,7 +131,7 @@ class Counts:
         # one of the rooms can be used up.
         spare = self.hidden - self.size(taken)
         a, b = self.outer_room, self.inner_room
-        high = self._nullity(spare, self._turns(taken), 0, 0)
+        high = self._nullity(spare, self.turns(taken), 0, 0)
         smallest = np.minimum(np.maximum(a - spare, 0) * b, np.maximum(b - spare, 0) * a)
         return high - a * b + smallest, high
 
@@ -147,7 +151,7 @@ class Counts:
         x = np.clip(excess // 2, low, high)
         unique = (excess % 2 == 0) | (excess // 2 < low) | (excess // 2 + 1 > high)
         outer, inner = a - x, b - (excess - x)
-        dimension = self._dimension(spare, self._turns(taken), outer, inner)
+        dimension = self._dimension(spare, self.turns(taken), outer, inner)
         return Generic(outer, inner, dimension, dimension, unique)
 
     def strata(self, taken: Sequence[int] | Array) -> Iterator[tuple[int, int]]:
@@ -173,7 +177,7 @@ class Counts:
 
         The two pieces are told apart by the sign of det(U' W2), with U the taken eigenvectors.
         """
-        rigid = (self.size(taken) == self.hidden) & (self._turns(taken) == 0) & (self.hidden > 0)
+        rigid = (self.size(taken) == self.hidden) & (self.turns(taken) == 0) & (self.hidden > 0)
         return np.where(rigid, 2, 1)
 
     @cached_property
@@ -192,7 +196,7 @@ class Counts:
         room = (self.outer_room - outer) + (self.inner_room - inner)
         return self._dimension(spare, turns, outer, inner) + (spare - outer - inner) * room
 
-    def _turns(self, taken: Taken) -> Array:
+    def turns(self, taken: Taken) -> Array:
         """Return the dimension of the choices of subspaces within eigenspaces."""
         wide = self._multiplicity_row[0] > 1
         p = taken[:, wide].astype(np.int64)

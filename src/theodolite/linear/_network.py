@@ -72,7 +72,7 @@ class Layout:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """``factor * ||f(X) - Y||^2 + l2/2 ||params||^2`` with f(x) = W_H (... (W_1 x + b_1) ...) + b_H, samples replaced by their factor."""
+    """``factor * ||f(X) - Y||^2 + l2/2 ||params||^2``, f(x) = W_H (... (W_1 x + b_1) ...) + b_H; samples are their factor."""
 
     layout: Layout
     samples: Samples
