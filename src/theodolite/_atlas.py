@@ -50,6 +50,12 @@ class Atlas:
 
     An atlas is a sequence of ``CriticalSet``: ``atlas[0]`` is the lowest, slices, masks and lists of positions give atlases.
     A million sets take about 60 bytes each in memory; a set becomes an object when it is looked at.
+
+    >>> import theodolite as th  # losses (16 + 9 + 4 - what is taken) / 2, of at most two directions
+    >>> land = th.LinearLandscape([[1, 0, 0], [0, 1, 0], [0, 0, 1]], [[4, 0, 0], [0, 3, 0], [0, 0, 2]], hidden=2)
+    >>> atlas = th.survey(land)
+    >>> [round(float(s.value), 6) for s in atlas], len(atlas.minima())
+    ([2.0, 4.5, 6.5, 8.0, 10.0, 12.5, 14.5], 1)
     """
 
     table: Table
