@@ -24,6 +24,8 @@ __all__ = [
     "PlanePanel",
     "ProfilePanel",
     "SignsPanel",
+    "Slide",
+    "SlidesPanel",
     "SpectrumPanel",
     "TextPanel",
 ]
@@ -151,6 +153,26 @@ class CurvePanel(msgspec.Struct, frozen=True, tag="curves"):
     ticks: tuple[float, ...] = ()
 
 
+class Slide(msgspec.Struct, frozen=True):
+    """One frame of a ``SlidesPanel``: where the slider stands, in words, and what is drawn there."""
+
+    words: str
+    curves: tuple[Curve, ...]
+    ticks: tuple[float, ...] = ()
+
+
+class SlidesPanel(msgspec.Struct, frozen=True, tag="slides"):
+    """Functions of one variable that change with a slider; ``opening`` is the frame shown first."""
+
+    title: str
+    caption: str
+    x_label: str
+    y_label: str
+    slider: str
+    slides: tuple[Slide, ...]
+    opening: int = 0
+
+
 class TextPanel(msgspec.Struct, frozen=True, tag="text"):
     """A heading and plain sentences."""
 
@@ -158,4 +180,6 @@ class TextPanel(msgspec.Struct, frozen=True, tag="text"):
     sentences: tuple[str, ...]
 
 
-Panel: TypeAlias = SpectrumPanel | SignsPanel | MovesPanel | PlanePanel | ProfilePanel | CurvePanel | TextPanel
+Panel: TypeAlias = (
+    SpectrumPanel | SignsPanel | MovesPanel | PlanePanel | ProfilePanel | CurvePanel | SlidesPanel | TextPanel
+)

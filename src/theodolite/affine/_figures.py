@@ -13,6 +13,7 @@ from theodolite._typing import Array
 from theodolite.affine._catalogue import Catalogue, Entry
 from theodolite.affine._descents import calculus
 from theodolite.affine._kinked import KinkedLoss
+from theodolite.affine._motion import moving_families
 from theodolite.affine._options import Options
 from theodolite.affine._problem import Activation, Network, Problem
 from theodolite.affine._squared import SquaredLoss
@@ -104,6 +105,8 @@ def figures(land: AffineTargetLandscape, critical_set: CriticalSet) -> tuple[Pan
                 f"Curvature signs, {size} parameters", critical_set.index, critical_set.nullity, positive, caption
             )
         )
+    if problem.activation is Activation.LEAKY_RELU and entry.family is not None:
+        panels += moving_families(problem, entry.kinks)
     if entry.kind is Kind.SPURIOUS_MINIMUM:
         panels.append(_floor(problem))
     elif not entry.kind.is_minimum:

@@ -18,6 +18,7 @@ from theodolite._panels import (
     PlaneMark,
     PlanePanel,
     ProfilePanel,
+    SlidesPanel,
     SpectrumPanel,
 )
 from theodolite.report._numbers import counted, number, same
@@ -30,7 +31,7 @@ NAMED_BARS = 24
 
 _MOVES_KEPT = 5
 _DIGITS = 12
-_FIGURES = (PlanePanel, ProfilePanel, CurvePanel)
+_FIGURES = (PlanePanel, ProfilePanel, CurvePanel, SlidesPanel)
 """The large panels: the first to be left out where a page would grow too big."""
 
 

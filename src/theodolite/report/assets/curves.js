@@ -54,3 +54,18 @@ function profile(place, one) {
 function curves(place, one) {
   chart(place, one.curves, [one.x_label, one.y_label], one.ticks, `${one.title}. ${one.curves.map((curve) => `${curve.name}: ${curve.x.length} points, from ${number(Math.min(...curve.y))} to ${number(Math.max(...curve.y))}`).join("; ")}. Breakpoints: ${one.ticks.map(number).join(", ") || "none"}.`);
 }
+
+// Functions that change with a slider.
+function slides(place, one) {
+  const last = one.slides.length - 1;
+  put(place, h`<p class="small noprint" style="margin:0"><label>${one.slider} <input type="range" min="0" max="${last}" value="${one.opening}" style="vertical-align:middle;width:12em;accent-color:var(--ink2)"></label> <output class="num"></output></p><div></div>`);
+  const input = place.querySelector("input"), said = place.querySelector("output"), view = place.lastElementChild;
+  const show = () => {
+    const slide = one.slides[+input.value];
+    said.textContent = slide.words;
+    input.setAttribute("aria-valuetext", slide.words);
+    chart(view, slide.curves, [one.x_label, one.y_label], slide.ticks, `${one.title}, ${one.slider} ${slide.words}. Breakpoints: ${slide.ticks.map(number).join(", ") || "none"}.`);
+  };
+  input.addEventListener("input", show);
+  show();
+}
