@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, floor, log10
 
-from theodolite.report._numbers import number, power_of_ten, same, tick
+import numpy as np
+
+from theodolite._typing import Array
+from theodolite.report._numbers import TIE, number, power_of_ten, tick
 
 __all__ = ["Axis", "axis_for", "nice_step"]
 
@@ -51,20 +53,22 @@ class Axis:
 
     def place(self, value: float) -> float:
         """Return how far up ``value`` lies, from 0 to 1, leaving out the room that a break takes."""
+        return float(self.places(np.array([value]))[0])
+
+    def places(self, values: Array) -> Array:
+        """Return how far up each of ``values`` lies, from 0 to 1."""
         if self.kind == "rank":
-            after = bisect_left(self.steps, value)
-            near = [i for i in (after - 1, after) if 0 <= i < len(self.steps)]
-            return (min(near, key=lambda i: abs(self.steps[i] - value)) + 0.5) / len(self.steps)
+            steps = np.array(self.steps)
+            middles = (steps[1:] + steps[:-1]) / 2
+            return (np.searchsorted(middles, values) + 0.5) / len(steps)
         if self.kind == "log":
-            low, high = (log10(end) for end in self.pieces[0])
-            return (log10(value) - low) / (high - low)
+            low, high = np.log10(self.pieces[0])
+            return (np.log10(values) - low) / (high - low)
         total = sum(high - low for low, high in self.pieces)
-        below = 0.0
+        below: Array = np.zeros(len(values))
         for low, high in self.pieces:
-            if value <= high or (low, high) == self.pieces[-1]:
-                return (below + min(max(value - low, 0.0), high - low)) / total
-            below += high - low
-        return 1.0
+            below += np.clip(values, low, high) - low
+        return below / total
 
 
 def nice_step(span: float, count: int) -> float:
@@ -87,7 +91,7 @@ def axis_for(values: Sequence[float]) -> Axis:
     one equal step for each distinct value. Where a plain or broken axis would hide the lowest saddle behind the
     minimum, it is logarithmic after all.
     """
-    distinct = _distinct(sorted(values))
+    distinct = _distinct(values)
     if not distinct:
         return Axis("linear", ((0.0, 1.0),), ((0.0, "0"), (1.0, "1")), "Height is the loss.")
     low, high = distinct[0], distinct[-1]
@@ -121,13 +125,13 @@ def _crushing(gaps: Sequence[float], span: float) -> bool:
     return max(gaps) >= _LARGE * span and min(gaps) < _CLOSE * span
 
 
-def _distinct(ordered: Sequence[float]) -> list[float]:
-    """Return ``ordered`` without repetitions; rounding does not make two values of one."""
-    out: list[float] = []
-    for value in ordered:
-        if not out or not same(out[-1], value, max(abs(out[-1]), abs(value))):
-            out.append(value)
-    return out
+def _distinct(values: Sequence[float]) -> list[float]:
+    """Return ``values`` in order without repetitions; rounding does not make two values of one."""
+    ordered = np.unique(np.array(values, dtype=np.float64))
+    size = np.maximum(np.abs(ordered[1:]), np.abs(ordered[:-1]))
+    new = np.concatenate([[True], np.diff(ordered) > TIE * size]) if len(ordered) else np.zeros(0, dtype=bool)
+    kept: list[float] = ordered[new].tolist()
+    return kept
 
 
 def _room(value: float) -> float:

@@ -13,7 +13,7 @@ from theodolite.report._palette import variable
 from theodolite.report._rows import AtlasLike, Rows, exact_text
 from theodolite.report._words import evidence_lines, ladder_in_words
 
-__all__ = ["page_data"]
+__all__ = ["page_data", "panel_data"]
 
 
 def page_data(atlas: AtlasLike, rows: Rows, panels: Panels) -> dict[str, Any]:
@@ -55,12 +55,18 @@ def page_data(atlas: AtlasLike, rows: Rows, panels: Panels) -> dict[str, Any]:
         },
         "evidence": [evidence_lines(evidence) for evidence in known],
         "ladder": {**ladder, "words": ladder_in_words(atlas.description, rows, atlas.complete)},
+        "opening": rows.opening,
+    }
+
+
+def panel_data(panels: Panels) -> dict[str, Any]:
+    """Return the packed panels, and which are left out."""
+    return {
         "panels": panels.of,
         "pool": panels.pool,
         "shapes": panels.shapes,
         "without": panels.note,
         "aside": sorted(panels.aside),
-        "opening": rows.opening,
     }
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from theodolite._kind import Kind
-from theodolite.report._axis import Axis, axis_for
+from theodolite.report._axis import Axis
 from theodolite.report._rows import Rows
 
 __all__ = [
@@ -91,7 +93,7 @@ def _turns(places: Sequence[Any]) -> tuple[int, ...]:
 
 def ladder_data(rows: Rows) -> dict[str, Any]:
     """Return what the page needs to draw the ladder at any width."""
-    axis, side = axis_for(rows.values), across(rows)
+    axis, side = rows.axis, across(rows)
     dense = rows.total > MARKED_AT_MOST
     return {
         "axis": {
@@ -101,7 +103,9 @@ def ladder_data(rows: Rows) -> dict[str, Any]:
             "breaks": [axis.place(high) for _, high in axis.pieces[:-1]],
             "note": axis.note,
         },
-        "places": [round(axis.place(float(item.value)), 5) for item in rows.sets],
+        "places": [
+            round(place, 5) for place in axis.places(np.array([float(item.value) for item in rows.sets])).tolist()
+        ],
         "across": {
             "label": side.label,
             "short": side.short,
@@ -136,11 +140,10 @@ def marked(rows: Rows) -> list[int]:
 
 def strips(axis: Axis, values: Sequence[float], indices: Sequence[int | None]) -> list[list[int]]:
     """Return [index (−1: unknown), bin from below, how many sets] for every bin of the axis that is not empty."""
-    heights = {value: min(BINS - 1, int(axis.place(value) * BINS)) for value in set(values)}
-    cells = Counter(
-        (-1 if index is None else index, heights[value]) for value, index in zip(values, indices, strict=True)
-    )
-    return [[index, height, n] for (index, height), n in sorted(cells.items())]
+    heights = np.minimum(BINS - 1, (axis.places(np.array(values)) * BINS).astype(np.int64))
+    columns = np.array([-1 if index is None else index for index in indices], dtype=np.int64)
+    cells, counts = np.unique(np.stack([columns, heights], axis=1), axis=0, return_counts=True)
+    return [[*cell, n] for cell, n in zip(cells.tolist(), counts.tolist(), strict=True)]
 
 
 def _reach(indices: Sequence[int | None]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import floor, isfinite, log10
 
-__all__ = ["counted", "faithful", "number", "numbers", "power_of_ten", "rounded", "same", "tick", "typeset"]
+__all__ = ["TIE", "counted", "faithful", "number", "numbers", "power_of_ten", "rounded", "same", "tick", "typeset"]
 
 _EXPONENT = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)e([+-]?\d+)(?!\w)")
 _HYPHEN = re.compile(r"(?<![\w)\]}.-])-(?=\d)")
@@ -16,13 +16,13 @@ _MOST_EXTRA_DIGITS = 6
 _ROUNDING = 1e-13
 """Values below this share of the largest are zeros that rounding has spoilt."""
 
-_TIE = 1e-9
+TIE = 1e-9
 """Values closer than this, relative to the largest, need not look different."""
 
 
 def same(one: float, other: float, largest: float) -> bool:
     """Whether two values are one as far as a reader is concerned; ``largest`` is the size of the numbers around them."""
-    return abs(one - other) <= _TIE * abs(largest)
+    return abs(one - other) <= TIE * abs(largest)
 
 
 def number(x: float, extra: int = 0) -> str:

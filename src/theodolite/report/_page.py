@@ -12,8 +12,7 @@ from string import Template
 
 from theodolite._errors import DataError
 from theodolite._kind import Kind
-from theodolite.report._axis import axis_for
-from theodolite.report._data import page_data
+from theodolite.report._data import page_data, panel_data
 from theodolite.report._encode import Panels, ask, pack, script_safe
 from theodolite.report._formulas import formulas
 from theodolite.report._ladder import across
@@ -32,7 +31,7 @@ PAGE_LIMIT = 1_000_000
 
 _SCRIPTS = ("core", "marks", "ladder", "panel", "curves", "plane", "surface", "table", "page")
 _LEAST_ROOM = 60_000
-_PER_ROW = 12
+_PER_ROW = 17
 _TALL = 40
 
 
@@ -57,44 +56,46 @@ def to_html(atlas: AtlasLike, path: str | Path | None = None) -> str:
     style = _asset("page.css")
     script = '(()=>{\n"use strict";\n' + "\n".join(_asset(f"{name}.js") for name in _SCRIPTS) + "\n})();\n"
     panels = ask(atlas, rows)
-    bare = len(_page(atlas, rows, panels, style, script).encode())
+    fields = _fields(atlas, rows, panels, style, script)
+    data = page_data(atlas, rows, panels)
+    bare = sum(len(text.encode()) for text in (*fields.values(), script_safe(data)))
     packed = pack(panels, rows, max(_LEAST_ROOM, PAGE_LIMIT - bare - _PER_ROW * len(rows.sets)))
-    return _page(atlas, rows, packed, style, script)
+    return Template(_asset("page.html")).substitute(fields, data=script_safe({**data, **panel_data(packed)}))
 
 
 def _asset(name: str) -> str:
     return (files("theodolite.report") / "assets" / name).read_text(encoding="utf-8")
 
 
-def _page(atlas: AtlasLike, rows: Rows, panels: Panels, style: str, script: str) -> str:
+def _fields(atlas: AtlasLike, rows: Rows, panels: Panels, style: str, script: str) -> dict[str, str]:
+    """Return what fills the template, all but the data."""
     description = atlas.description
     scope, kinds = headline(description, rows, atlas.complete)
     known, meaning = verdict(atlas.evidence, rows, atlas.complete, atlas.ordered)
     notes = scope_sentence(description, rows, atlas.complete, atlas.ordered, getattr(atlas, "selection", None))
     size = f"{counted(description.parameter_count)} parameters"
-    return Template(_asset("page.html")).substitute(
+    return {
         # The policy in the head lets this one script run and nothing else: no request, nothing smuggled in by a label.
-        allowed=b64encode(sha256(script.encode()).digest()).decode(),
-        title=escape(description.title),
-        style=style,
-        symbols=kind_symbols(rows),
-        logo=logo(),
-        about=escape(" · ".join(part for part in (description.network, description.data, size) if part)),
-        headline=f"{escape(scope)} {' '.join(f'<span>{escape(text)}</span>' for text in _listed(kinds))}",
-        known=escape(known),
-        meaning=escape(meaning),
-        notes=f'<p class="notes">{escape(notes)}</p>' if notes else "",
-        formulas=formulas(description.formulas),
-        ladder=escape(_ladder_caption(rows, description.way)),
-        key=_key(rows),
-        table_title=escape(_table_title(rows, description.noun, description.nouns, atlas.complete)),
-        wrap="wrap long" if len(rows.sets) > _TALL else "wrap",
-        table=table(description, rows, panels),
-        table_note=_table_note(rows),
-        reproduce=reproduce(atlas, rows),
-        data=script_safe(page_data(atlas, rows, panels)),
-        script=script,
-    )
+        "allowed": b64encode(sha256(script.encode()).digest()).decode(),
+        "title": escape(description.title),
+        "style": style,
+        "symbols": kind_symbols(rows),
+        "logo": logo(),
+        "about": escape(" · ".join(part for part in (description.network, description.data, size) if part)),
+        "headline": f"{escape(scope)} {' '.join(f'<span>{escape(text)}</span>' for text in _listed(kinds))}",
+        "known": escape(known),
+        "meaning": escape(meaning),
+        "notes": f'<p class="notes">{escape(notes)}</p>' if notes else "",
+        "formulas": formulas(description.formulas),
+        "ladder": escape(_ladder_caption(rows, description.way)),
+        "key": _key(rows),
+        "table_title": escape(_table_title(rows, description.noun, description.nouns, atlas.complete)),
+        "wrap": "wrap long" if len(rows.sets) > _TALL else "wrap",
+        "table": table(description, rows, panels),
+        "table_note": _table_note(rows),
+        "reproduce": reproduce(atlas, rows),
+        "script": script,
+    }
 
 
 def _listed(phrases: Sequence[str]) -> list[str]:
@@ -104,7 +105,7 @@ def _listed(phrases: Sequence[str]) -> list[str]:
 
 def _ladder_caption(rows: Rows, way: str) -> str:
     steps = f" A line is the best single step out of a saddle: {way}." if way else ""
-    return f"{axis_for(rows.values).caption} {across(rows).caption}{steps}"
+    return f"{rows.axis.caption} {across(rows).caption}{steps}"
 
 
 def _key(rows: Rows) -> str:

@@ -11,7 +11,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from theodolite.report._axis import Axis, axis_for
+from theodolite.report._axis import Axis
 from theodolite.report._encode import ask
 from theodolite.report._ladder import (
     BINS,
@@ -36,7 +36,7 @@ _SMALL: dict[str, Any] = {"size": 8, "color": SECOND_INK}
 def draw_ladder(atlas: AtlasLike, rows: Rows, chosen: int) -> ReportFigure:
     """Return the ladder: loss upward by the axis rules of the page, Morse index rightward."""
     figure, axes = canvas(5.6, 4.6)
-    axis = axis_for(rows.values)
+    axis = rows.axis
     side = across(rows)
     known = [n for n in side.all if n is not None]
     aside = max(known, default=0) + 1.5

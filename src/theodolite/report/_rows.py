@@ -15,6 +15,7 @@ from theodolite._evidence import Evidence
 from theodolite._kind import Kind
 from theodolite._panels import Description
 from theodolite._table import UNKNOWN, Table
+from theodolite.report._axis import Axis, axis_for
 from theodolite.report._numbers import faithful, numbers
 
 __all__ = ["LISTED_AT_MOST", "AtlasLike", "Rows", "exact_text", "gather", "span_text"]
@@ -67,6 +68,11 @@ class Rows:
     indices: tuple[int | None, ...]
     total: int
     expected: int | None
+
+    @cached_property
+    def axis(self) -> Axis:
+        """How heights are drawn."""
+        return axis_for(self.values)
 
     @cached_property
     def lowest(self) -> int | None:
