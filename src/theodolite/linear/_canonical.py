@@ -18,7 +18,7 @@ import numpy as np
 from theodolite._typing import Array, Matrix, Parameters
 from theodolite.linear._reduction import Reduction
 
-__all__ = ["balanced_member", "random_member", "random_orthonormal", "selected_directions"]
+__all__ = ["balanced_member", "random_free_part", "random_member", "random_orthonormal", "selected_directions"]
 
 
 def selected_directions(reduction: Reduction, taken: Array, rotations: Sequence[Matrix] | None = None) -> Matrix:
@@ -87,10 +87,10 @@ def random_member(
     stretch = source.uniform(0.6, 1.6, width)
     gauge, undo = (outer * stretch) @ inner, (inner.T / stretch) @ outer.T
     w1 = gauge @ a @ reduction.inverse
-    return w1 + _random_free_part(reduction, width, size, source), b @ undo
+    return w1 + random_free_part(reduction, width, size, source), b @ undo
 
 
-def _random_free_part(reduction: Reduction, width: int, size: float, source: np.random.Generator) -> Matrix:
+def random_free_part(reduction: Reduction, width: int, size: float, source: np.random.Generator) -> Matrix:
     """Draw F with F X^T = 0, about as large as the layers are when every input is measured in units of its own norm."""
     free = reduction.free
     draw = source.standard_normal((width, free.shape[1])) @ free.T
