@@ -14,7 +14,7 @@ from theodolite.report import write_page
 pytestmark = pytest.mark.browser
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-LANDSCAPES = ("iris", "kinds", "one", "empty", "many", "decades", "gaps", "names", "bare")
+LANDSCAPES = ("iris", "kinds", "one", "empty", "many", "decades", "gaps", "names", "bare", "wild")
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,15 @@ def pages(make, tmp_path_factory):
             make.description(hostile),
         ),
         "bare": bare,
+        "wild": make.atlas(
+            [
+                make.plain_set(value, Kind.STRICT_SADDLE, f"w{i}", i, index=index)
+                for i, (value, index) in enumerate(
+                    [(1e308, 0), (-1e308, 10**9), (float("inf"), None), (float("nan"), 3)]
+                )
+            ],
+            make.description(),
+        ),
     }
     return {name: (write_page(atlas, folder / f"{name}.html").as_uri(), atlas) for name, atlas in atlases.items()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import replace
 from fractions import Fraction
@@ -298,3 +299,22 @@ def test_without_any_index_the_ladder_shows_levels(make):
     assert not across["numbered"]
     assert "Sets of equal loss stand side by side" in words_of(page)
     assert "Morse index, the number" not in words_of(page)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1e308, -1e308, 0.0],
+        [math.inf, 1.0, 2.0],
+        [math.nan, 1.0],
+        [math.nan],
+        [-math.inf, math.inf],
+        [5e-324, 1.0],
+        [1e-320, 2e-320],
+    ],
+)
+def test_values_at_the_edge_of_floating_point_have_a_page(make, values):
+    sets = [make.plain_set(v, Kind.STRICT_SADDLE, f"s{i}", i) for i, v in enumerate(values)]
+    page = to_html(make.atlas(sets, make.description()))
+    assert all(0 <= place <= 1 for place in data_of(page)["ladder"]["places"])
+    assert len(table_of(page)) == len(values) + 1

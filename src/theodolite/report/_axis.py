@@ -32,6 +32,9 @@ _HIDDEN = 0.012
 _ZERO = 1e-13
 """Values below this share of the largest are zeros that rounding has spoilt."""
 
+_NOTHING = 1e-300
+"""Differences of numbers below this underflow."""
+
 _TICKS = 9
 _RANK_TICKS = 14
 
@@ -56,19 +59,23 @@ class Axis:
         return float(self.places(np.array([value]))[0])
 
     def places(self, values: Array) -> Array:
-        """Return how far up each of ``values`` lies, from 0 to 1."""
+        """Return how far up each of ``values`` lies, from 0 to 1; what is not on the axis lies at its ends."""
+        bottom, top = self.pieces[0][0], self.pieces[-1][1]
+        values = np.clip(np.nan_to_num(values, nan=top), bottom, top)
         if self.kind == "rank":
             steps = np.array(self.steps)
             middles = (steps[1:] + steps[:-1]) / 2
-            return (np.searchsorted(middles, values) + 0.5) / len(steps)
+            ranks: Array = (np.searchsorted(middles, values) + 0.5) / len(steps)
+            return ranks
         if self.kind == "log":
             low, high = np.log10(self.pieces[0])
-            return (np.log10(values) - low) / (high - low)
+            shares: Array = (np.log10(values) - low) / (high - low)
+            return shares
         total = sum(high - low for low, high in self.pieces)
         below: Array = np.zeros(len(values))
         for low, high in self.pieces:
             below += np.clip(values, low, high) - low
-        return below / total
+        return np.asarray(below / total)
 
 
 def nice_step(span: float, count: int) -> float:
@@ -127,7 +134,8 @@ def _crushing(gaps: Sequence[float], span: float) -> bool:
 
 def _distinct(values: Sequence[float]) -> list[float]:
     """Return ``values`` in order without repetitions; rounding does not make two values of one."""
-    ordered = np.unique(np.array(values, dtype=np.float64))
+    given = np.array(values, dtype=np.float64)
+    ordered = np.unique(np.where(np.abs(given) < _NOTHING, 0.0, given))
     size = np.maximum(np.abs(ordered[1:]), np.abs(ordered[:-1]))
     new = np.concatenate([[True], np.diff(ordered) > TIE * size]) if len(ordered) else np.zeros(0, dtype=bool)
     kept: list[float] = ordered[new].tolist()

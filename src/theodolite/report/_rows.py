@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite
 from typing import Any, Protocol, runtime_checkable
 
 from theodolite._critical import CriticalSet
@@ -22,6 +21,9 @@ __all__ = ["LISTED_AT_MOST", "AtlasLike", "Rows", "exact_text", "gather", "span_
 
 LISTED_AT_MOST = 2000
 """The page lists this many sets; its size stays below a megabyte."""
+
+_DRAWN_UP_TO = 1e300
+"""Differences of values beyond this overflow; such values are listed but no axis reaches them."""
 
 _WRITTEN_OUT = 48
 """An exact value longer than this is shown as a decimal."""
@@ -109,8 +111,8 @@ def gather(atlas: AtlasLike, most: int = LISTED_AT_MOST) -> Rows:
         shown=tuple(numbers([float(item.value) for item in sets])),
         number_of={item.key: i for i, item in enumerate(sets) if item.key},
         counts={kind: counts[kind.code] for kind in Kind if kind is not Kind.NOT_CRITICAL or counts[kind.code]},
-        values=tuple(v for v in columns.values if isfinite(v)),
-        indices=tuple(n for n, v in zip(columns.indices, columns.values, strict=True) if isfinite(v)),
+        values=tuple(v for v in columns.values if abs(v) <= _DRAWN_UP_TO),
+        indices=tuple(n for n, v in zip(columns.indices, columns.values, strict=True) if abs(v) <= _DRAWN_UP_TO),
         total=len(columns.values),
         expected=_expected(atlas),
     )

@@ -46,7 +46,7 @@ const faithful = (x) => {
   const [mantissa, power] = String(x).split("e");
   return `${mantissa}${power ? ` × 10${superscript(+power)}` : ""}`.replace("-", "−");
 };
-const inFull = (row) => sets.exact[row] ?? faithful(sets.value[row]);
+const inFull = (row) => sets.exact[row] ?? (sets.value[row] === null ? sets.shown[row] : faithful(sets.value[row]));
 const tickText = (x, step) => {
   if (Math.abs(x) < step * 1e-6) return "0";
   const power = Math.floor(Math.log10(step) + 1e-9);
