@@ -96,9 +96,11 @@ def test_affine_targets_are_exact(run: Run, tmp_path: Path) -> None:
     line = "survey affine -n relu:1-3-1 --slope 1/3 --intercept=-7 --interval=-1/2,0.5 --out affine.csv -q"
     assert run(line).exit_code == 0
     found = rows(tmp_path / "affine.csv")
-    assert (found[0]["kind"], found[0]["value"]) == ("global minimum", "0")
+    assert (found[0]["kind"], found[0]["exact_value"]) == ("global minimum", "0")
     # what a constant leaves of the target: the variance of x / 3 over an interval of length 1
-    assert {row["value"] for row in found if row["label"].startswith("constant fit")} == {"1/108"}
+    constant = [row for row in found if row["label"].startswith("constant fit")]
+    assert {row["exact_value"] for row in constant} == {"1/108"}
+    assert {float(row["value"]) for row in constant} == {1 / 108}
 
 
 def test_inputs_and_drop(run: Run, tmp_path: Path) -> None:
@@ -258,3 +260,12 @@ def test_control_characters_in_names_do_not_reach_the_terminal(run: Run, tmp_pat
     assert result.exit_code == 0
     assert "\x1b" not in result.stdout
     assert "\x1b" not in run("survey t.csv -n linear:3-1-3").stderr
+
+
+def test_exact_numbers_are_decided_exactly(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n0.1,0\n0,0.3\n0.2,0\n")
+    result = run("survey t.csv -n linear:2-1-2 --exact --out t-exact.csv")
+    assert result.exit_code == 0, result.stderr
+    assert "known by  exact" in result.stdout
+    # X' X is diagonal with 1/20 and 9/100; half of what is left out is lost
+    assert [row["exact_value"] for row in rows(tmp_path / "t-exact.csv")] == ["1/40", "9/200", "7/100"]

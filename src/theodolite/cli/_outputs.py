@@ -81,13 +81,13 @@ def check_path(given: str, suffix: str) -> None:
 
 
 COLUMNS = (
-    "row", "label", "kind", "value", "index", "nullity", "dimension",
+    "row", "label", "kind", "value", "exact_value", "index", "nullity", "dimension",
     "index_lowest", "index_highest", "nullity_lowest", "nullity_highest", "known_by", "references",
 )  # fmt: skip
 
 
 def _write_csv(atlas: Atlas, path: str) -> None:
-    """Write one line per critical set; what is unknown is empty, exact values are "p/q"."""
+    """Write one line per critical set; what is unknown is empty, and so are exact values of rounded ones."""
     from theodolite._atomic import write_whole
 
     text = io.StringIO(newline="")
@@ -97,7 +97,16 @@ def _write_csv(atlas: Atlas, path: str) -> None:
         cites = "; ".join(str(reference) for reference in item.evidence.references)
         spans = [*(item.index_range or (None, None)), *(item.nullity_range or (None, None))]
         numbers = [item.index, item.nullity, item.dimension, *spans]
-        value = repr(item.value) if isinstance(item.value, float) else str(item.value)
-        cells = [row, item.label, str(item.kind), value, *numbers, item.evidence.method.value, cites]
+        exact = None if isinstance(item.value, float) else str(item.value)
+        cells = [
+            row,
+            item.label,
+            str(item.kind),
+            repr(float(item.value)),
+            exact,
+            *numbers,
+            item.evidence.method.value,
+            cites,
+        ]
         writer.writerow(["" if cell is None else cell for cell in cells])
     write_whole(Path(path), lambda file: file.write(text.getvalue().encode()))

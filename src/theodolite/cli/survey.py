@@ -46,7 +46,7 @@ Examples:
   theodolite survey wine --network linear:13-4-13 --standardize --limit 1000 --out wine.csv
   theodolite survey diabetes --network linear:10-3-1 --json -
   theodolite survey affine --network relu:1-5-1 --interval 0,1 --slope 1/3
-  theodolite survey digits --network linear:64-10-64 --budget 5s --top 3
+  theodolite survey digits --network linear:64-10-64 --budget 2s --top 3
 
 \b
 Exit codes: 0 done, 1 the data or the network cannot be used, 2 the command was not understood,
