@@ -9,10 +9,10 @@ import sys
 
 import numpy as np
 import torch
-from _timing import median_of_five
 from scipy.integrate import quad
 
 import theodolite as th
+from _timing import median_of_five
 
 QUAD_LIMIT = 2000
 
