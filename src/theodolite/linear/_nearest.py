@@ -14,7 +14,7 @@ import numpy as np
 from theodolite._typing import Array, Matrix, Vector
 from theodolite.linear._reduction import Reduction
 
-__all__ = ["Nearest", "Point", "nearest_critical"]
+__all__ = ["Nearest", "Point", "identify", "nearest_critical"]
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
@@ -65,7 +65,7 @@ class Nearest:
 
 def nearest_critical(reduction: Reduction, point: Point, cap: int, tolerance: float) -> Nearest:
     """Return the closer of the two exactly critical pairs that keep B's, or A's, span; ``tolerance`` decides p0 and q."""
-    taken, turn, ambiguity = _identify(reduction, point, cap)
+    taken, turn, ambiguity = identify(reduction, point, cap)
     weights = reduction.inverse * reduction.input_scale
     found = []
     for swap in (False, True):
@@ -91,7 +91,7 @@ def _ratio(difference: Matrix, size: float) -> float:
     return norm / size if size else (0.0 if norm == 0 else float("inf"))
 
 
-def _identify(reduction: Reduction, point: Point, cap: int) -> tuple[Array, Matrix, float]:
+def identify(reduction: Reduction, point: Point, cap: int) -> tuple[Array, Matrix, float]:
     """Return the selection that the product is nearest to, coordinates of its directions, and how far its scores are off."""
     s = reduction.singular_values
     shares = (reduction.left.T @ point.b) @ (point.a @ reduction.right) / s
