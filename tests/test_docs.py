@@ -176,10 +176,15 @@ def test_every_public_name_is_on_the_api_page():
 
 def test_the_code_in_the_readme_runs(capsys):
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
-    exec(compile(code, "README.md", "exec"), {})
+    names: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), names)
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("strict saddle 3 ")
     assert float(second.split()[-1]) == pytest.approx(18.079, abs=1e-3)
+    shown = re.findall(r"```text\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)[1]
+    evidence = str(names["saddle"].evidence)
+    for line in shown.splitlines():
+        assert re.sub(r"margin \S+,|\.\.\.$", "", line).strip() in re.sub(r"margin \S+,", "", evidence)
 
 
 def test_the_readme_shows_what_the_command_prints():
