@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.linear.test_random import inertia
 
 import theodolite as th
+from tests.linear.test_random import inertia
 
 GLOBAL, STRICT, NONE = th.Kind.GLOBAL_MINIMUM, th.Kind.STRICT_SADDLE, th.Kind.NOT_CRITICAL
 Rows = list[list[int]]

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from tests.cases.shallow_linear import CASES, Case
 
 import theodolite as th
+from tests.cases.shallow_linear import CASES, Case
 
 pytestmark = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 

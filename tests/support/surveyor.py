@@ -7,9 +7,8 @@ import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.support.wells import Wells
-
 import theodolite as th
+from tests.support.wells import Wells
 
 HEIGHTS, TILTS = (3.0, 2.0, 5.0, 1.5, 4.0), (1.0, 0.5, 0.25, 0.125, 0.75)
 
