@@ -39,7 +39,8 @@ def table(description: Description, rows: Rows, panels: Panels) -> str:
     if steps:
         columns += [("way", "l w", "Best step out"), ("gain", "", "Change")]
     heads = "".join(
-        f'<th scope="col" class="{look}"{_sorted(name)}><button type="button" data-sort="{name}">{escape(text)}</button></th>'
+        f'<th scope="col" class="{look}"{_sorted(name)} data-name="{escape(text)}">'
+        f'<button type="button" data-sort="{name}">{escape(text)}</button></th>'
         for name, look, text in columns
     )
     body = "\n".join(_row(i, rows, panels if steps else None) for i in range(len(rows.sets)))

@@ -1,7 +1,7 @@
 // The ladder: loss upward, Morse index rightward. Where things are was decided when the page was made; here it is drawn.
 function ladder() {
   const place = find("#ladder"), data = page.ladder, axis = data.axis, dense = data.strips !== null;
-  const w = roomIn(place), small = w < 480, height = printing() ? 410 : small ? 500 : 540;
+  const w = roomIn(place), small = w < 480, height = printing() ? 350 : small ? 500 : 540;
   const tickRoom = Math.max(24, ...axis.ticks.map((tick) => textWidth(tick[1], 12)));
   const left = px(tickRoom + 14), right = small ? 30 : 84, top = 14, bottom = 42, foot = 10, gap = axis.breaks.length ? 54 : 0;
   const usable = height - top - bottom - foot - gap * axis.breaks.length;

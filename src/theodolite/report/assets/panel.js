@@ -17,8 +17,9 @@ function panel() {
     out.push(moves({ title: "Way out", moves: [[words, "", rowsInTable[row].cells[7].textContent, null, sets.step[row]]], more: 0, caption: "The best single step." }, row));
   }
   if (page.without && (!page.panels[row] || page.aside.includes(row))) out.push(h`<p class="small mut" style="margin-top:12px">${page.without}</p>`);
-  out.push(h`<h3>Evidence</h3><ul class="ev">${page.evidence[sets.evidence[row]].map(([word, text]) => h`<li><span>${word}</span><span>${text}</span></li>`)}</ul>`);
-  put(place, out);
+  const evidence = h`<h3>Evidence</h3><ul class="ev">${page.evidence[sets.evidence[row]].map(([word, text]) => h`<li><span>${word}</span><span>${text}</span></li>`)}</ul>`;
+  put(place, printing() ? out : [out, evidence]);
+  put(find("#evidence"), printing() ? evidence : null);
 }
 
 const sentence = (text, end = ".") => (text ? text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : end) : "");
@@ -28,18 +29,18 @@ function range(row, name) {
 }
 
 function spectrum(one, w) {
-  const n = one.names.length, top = Math.max(...one.singular_values, 0) || 1, thin = !one.costs.length, each = thin ? Math.max(3, Math.min(6, 320 / n)) : 24;
+  const n = one.names.length, top = Math.max(...one.singular_values, 0) || 1, thin = !one.costs.length, each = thin ? Math.max(3, Math.min(6, 320 / n)) : printing() ? 15 : 24;
   const nameRoom = thin ? 0 : Math.min(90, Math.max(...one.names.map((name) => textWidth(shortened(name, 12), 13, 600)), 8) + 8);
   const says = (i) => (one.kept[i] >= 1 ? "kept" : one.kept[i] > 0 ? `part kept, lost ${one.costs[i]}` : `lost ${one.costs[i]}`);
   const sideRoom = thin ? 0 : Math.max(...one.names.map((_, i) => textWidth(says(i), 12))) + 12;
   const room = w - nameRoom - sideRoom - 2;
   const bars = one.names.map((name, i) => {
-    const y = i * each, long = Math.max(one.singular_values[i] > 0 ? 1.5 : 0, room * one.singular_values[i] / top), high = thin ? Math.max(2, each - 1.5) : 14;
-    const edge = thin ? 0 : 3.5;
-    return h`${thin ? null : h`<text x="0" y="${y + 15}" font-size="13" font-weight="${one.kept[i] > 0 ? 600 : 400}">${shortened(name, 12)}</text>`}
+    const y = i * each, long = Math.max(one.singular_values[i] > 0 ? 1.5 : 0, room * one.singular_values[i] / top), high = thin ? Math.max(2, each - 1.5) : printing() ? 8 : 14;
+    const edge = thin ? 0 : printing() ? 3 : 3.5;
+    return h`${thin ? null : h`<text x="0" y="${y + edge + high / 2 + 4.5}" font-size="13" font-weight="${one.kept[i] > 0 ? 600 : 400}">${shortened(name, 12)}</text>`}
       <rect x="${px(nameRoom + 0.5)}" y="${px(y + edge)}" width="${px(long)}" height="${px(high)}" fill="var(--paper)" stroke="var(--ink2)" stroke-width="${thin ? 0.6 : 1}"/>
       ${one.kept[i] > 0 ? h`<rect x="${px(nameRoom + 0.5)}" y="${px(y + edge)}" width="${px(long * Math.min(1, one.kept[i]))}" height="${px(high)}" fill="var(--ink2)"/>` : null}
-      ${thin ? null : h`<text x="${w}" y="${y + 15}" font-size="12" text-anchor="end" class="${one.kept[i] >= 1 ? "soft" : ""}">${says(i)}</text>`}`;
+      ${thin ? null : h`<text x="${w}" y="${y + edge + high / 2 + 4.5}" font-size="12" text-anchor="end" class="${one.kept[i] >= 1 ? "soft" : ""}">${says(i)}</text>`}`;
   });
   const kept = one.names.filter((_, i) => one.kept[i] > 0), words = `${one.title}. Kept: ${kept.join(", ") || "none"}. ${thin ? `${n} singular values from ${number(top)} down to ${number(Math.min(...one.singular_values))}` : one.names.map((name, i) => `${name}: ${number(one.singular_values[i])}, ${says(i)}`).join("; ")}.`;
   const high = Math.ceil(n * each) + 2;
