@@ -69,17 +69,29 @@ def _shift(words, rows, out):
 @kernel
 @no_type_check
 def _gather(words, place, turn, opposite, out):
-    n = words.shape[0]
+    """Move bits by tables: for each four hyperplanes and each of their 16 signs, the bits of the given rows on them."""
+    n, width = words.shape
+    table = np.zeros((16 * width, 16, out.shape[1]), dtype=np.uint64)
+    flip = np.zeros(out.shape[1], dtype=np.uint64)
+    last = 0
+    for row in range(place.shape[0]):
+        if turn[row] == 0:
+            continue
+        block, spot = place[row] // 4, 3 - place[row] % 4
+        last = max(last, block + 1)
+        for value in range(16):
+            if (value >> spot) & 1:
+                table[block, value, row // 64] |= bit(row)
+        if (turn[row] < 0) != opposite:
+            flip[row // 64] |= bit(row)
     for i in range(n):
         target = n - 1 - i if opposite else i
         for w in range(out.shape[1]):
-            out[target, w] = 0
-        for row in range(place.shape[0]):
-            if turn[row] == 0:
-                continue
-            up = words[i, place[row] // 64] & bit(place[row]) != 0
-            if (up == (turn[row] > 0)) != opposite:
-                out[target, row // 64] |= bit(row)
+            out[target, w] = flip[w]
+        for block in range(last):
+            value = (words[i, block // 16] >> np.uint64(60 - 4 * (block % 16))) & np.uint64(15)
+            for w in range(out.shape[1]):
+                out[target, w] ^= table[block, value, w]
 
 
 @kernel

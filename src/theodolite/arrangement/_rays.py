@@ -68,29 +68,34 @@ def _gcd(a, b):
 @no_type_check
 def _integer_ray(matrix, pool, first, second, row, new):
     """Store the integer coordinates of the ray between two rays on ``row``; return whether they stay small."""
-    d = pool.coordinates.shape[1]
+    coordinates, integers = pool.coordinates, matrix.integers
+    d = coordinates.shape[1]
     p = 0
     q = 0
     for k in range(d):
-        p += matrix.integers[row, k] * pool.coordinates[first, k]
-        q -= matrix.integers[row, k] * pool.coordinates[second, k]
-    common = _gcd(p, q)
-    p //= common
-    q //= common
+        p += integers[row, k] * coordinates[first, k]
+        q -= integers[row, k] * coordinates[second, k]
+    if p == q:
+        p, q = 1, 1
+    else:
+        common = _gcd(p, q)
+        if common > 1:
+            p //= common
+            q //= common
     divisor = 0
     largest = 0.0
     for k in range(d):
-        a, b = pool.coordinates[first, k], pool.coordinates[second, k]
+        a, b = coordinates[first, k], coordinates[second, k]
         if abs(float(q) * float(a)) + abs(float(p) * float(b)) > LIMIT:
             return False
         value = q * a + p * b
-        pool.coordinates[new, k] = value
+        coordinates[new, k] = value
         if divisor != 1:
             divisor = _gcd(abs(value), divisor)
         largest = max(largest, abs(float(value)))
     if divisor > 1:
         for k in range(d):
-            pool.coordinates[new, k] //= divisor
+            coordinates[new, k] //= divisor
         largest /= divisor
     return largest <= matrix.cap
 
@@ -102,14 +107,15 @@ def new_ray(matrix, pool, first, second, row, common, new, work, tally):
 
     ``common`` is the mask of valid rows tight at both. Returns ``NO_RESIDUES`` where residues are needed and missing.
     """
-    words = pool.positive.shape[1]
+    positive, negative = pool.positive, pool.negative
+    words = positive.shape[1]
     opposed = work.opposed
     some = False
     for w in range(words):
-        p1, n1 = pool.positive[first, w], pool.negative[first, w]
-        p2, n2 = pool.positive[second, w], pool.negative[second, w]
-        pool.positive[new, w] = (p1 | p2) & ~(n1 | n2)
-        pool.negative[new, w] = (n1 | n2) & ~(p1 | p2)
+        p1, n1 = positive[first, w], negative[first, w]
+        p2, n2 = positive[second, w], negative[second, w]
+        positive[new, w] = (p1 | p2) & ~(n1 | n2)
+        negative[new, w] = (n1 | n2) & ~(p1 | p2)
         opposed[w] = (p1 & n2) | (n1 & p2)
         if w == row // 64:
             opposed[w] &= ~bit(row)
@@ -128,7 +134,9 @@ def new_ray(matrix, pool, first, second, row, common, new, work, tally):
 @kernel
 @no_type_check
 def _integer_signs(matrix, pool, opposed, new, tally):
-    d = pool.coordinates.shape[1]
+    coordinates, integers = pool.coordinates, matrix.integers
+    positive, negative = pool.positive, pool.negative
+    d = coordinates.shape[1]
     for w in range(opposed.shape[0]):
         rest = opposed[w]
         while rest:
@@ -137,11 +145,11 @@ def _integer_signs(matrix, pool, opposed, new, tally):
             rest &= ~mask
             total = 0
             for k in range(d):
-                total += matrix.integers[64 * w + place, k] * pool.coordinates[new, k]
+                total += integers[64 * w + place, k] * coordinates[new, k]
             if total > 0:
-                pool.positive[new, w] |= mask
+                positive[new, w] |= mask
             elif total < 0:
-                pool.negative[new, w] |= mask
+                negative[new, w] |= mask
             tally[BY_INTEGERS] += 1
 
 

@@ -51,6 +51,9 @@ class Rows:
 
     def integers(self, row: int) -> list[int]:
         """Return one row as integers: the row itself times a positive number."""
+        if self.entries.dtype != np.float64:
+            whole: list[int] = self.entries[row].tolist()
+            return whole
         entries = self.exact(row)
         scale = lcm(*(entry.denominator for entry in entries)) if entries else 1
         return [int(entry * scale) for entry in entries]

@@ -37,7 +37,11 @@ def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, 
     row before ``stop`` cuts count as cells. With ``keep`` false cells are counted, up to ``limit`` a call, and not
     written.
     """
-    words = pool.positive.shape[1]
+    # Names of their own for the arrays of the tuples: each use of a tuple's field would count references.
+    positive, negative = pool.positive, pool.negative
+    valid, above_any, common = work.valid, work.above, work.common
+    tight_at, tight_count = work.zeros, work.counts
+    words = positive.shape[1]
     d = matrix.floats.shape[1]
     emitted = 0
     while True:
@@ -55,23 +59,23 @@ def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, 
         cutting = 0
         row = -1
         for w in range(words):
-            above = pool.positive[lists[start], w]
-            below = pool.negative[lists[start], w]
+            above = positive[lists[start], w]
+            below = negative[lists[start], w]
             for i in range(start + 1, start + length):
-                above |= pool.positive[lists[i], w]
-                below |= pool.negative[lists[i], w]
+                above |= positive[lists[i], w]
+                below |= negative[lists[i], w]
             cut = above & below
             if cut and row < 0:
                 row = 64 * w + leading_zeros(cut)
             cutting += population(cut)
-            work.valid[w] = ~cut & work.rows[w]
-            work.above[w] = above
+            valid[w] = ~cut & work.rows[w]
+            above_any[w] = above
         if row < 0 or row >= stop:
             if emitted == limit:
                 return emitted, FULL
             if keep:
                 for w in range(words):
-                    out[emitted, w] = work.above[w]
+                    out[emitted, w] = above_any[w]
             emitted += 1
             cursor[DEPTH] = depth
             continue
@@ -80,8 +84,8 @@ def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, 
                 return emitted, FULL
             if keep:
                 for w in range(words):
-                    out[emitted, w] = work.above[w]
-                    out[emitted + 1, w] = work.above[w]
+                    out[emitted, w] = above_any[w]
+                    out[emitted + 1, w] = above_any[w]
                 out[emitted, row // 64] &= ~bit(row)
             emitted += 2
             cursor[DEPTH] = depth
@@ -89,15 +93,15 @@ def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, 
         column, mask = row // 64, bit(row)
         counts = tally[0], tally[1], tally[2]
         # Sort the rays into above, tight, below, and note beside each which valid rows are tight at it, and how many.
-        if top + 3 * length > lists.shape[0] or 3 * length > work.zeros.shape[0]:
+        if top + 3 * length > lists.shape[0] or 3 * length > tight_at.shape[0]:
             return emitted, GROW
         ups, zeros, downs = top, top + length, top + 2 * length
         for i in range(start, start + length):
             ray = lists[i]
-            if pool.positive[ray, column] & mask:
+            if positive[ray, column] & mask:
                 place = ups
                 ups += 1
-            elif pool.negative[ray, column] & mask:
+            elif negative[ray, column] & mask:
                 place = downs
                 downs += 1
             else:
@@ -106,28 +110,28 @@ def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, 
             lists[place] = ray
             count = 0
             for w in range(words):
-                tight = ~(pool.positive[ray, w] | pool.negative[ray, w]) & work.valid[w]
-                work.zeros[place - top, w] = tight
-                count += population(tight)
-            work.counts[place - top] = count
+                here = ~(positive[ray, w] | negative[ray, w]) & valid[w]
+                tight_at[place - top, w] = here
+                count += population(here)
+            tight_count[place - top] = count
         n_up, n_zero, n_down = ups - top, zeros - top - length, downs - top - 2 * length
         made = end
         for i in range(n_up):
             for j in range(2 * length, 2 * length + n_down):
                 shared = 0
                 for w in range(words):
-                    shared += population(work.zeros[i, w] & work.zeros[j, w])
+                    shared += population(tight_at[i, w] & tight_at[j, w])
                 if shared < d - 2:
                     continue
-                simple = work.counts[i] == d - 1 or work.counts[j] == d - 1
-                if not simple and not _edge(work, i, j, length, n_up, n_zero, n_down):
+                simple = tight_count[i] == d - 1 or tight_count[j] == d - 1
+                if not simple and not _edge(tight_at, i, j, length, n_up, n_zero, n_down):
                     continue
-                if made == pool.positive.shape[0]:
+                if made == positive.shape[0]:
                     tally[0], tally[1], tally[2] = counts
                     return emitted, GROW
                 for w in range(words):
-                    work.common[w] = work.zeros[i, w] & work.zeros[j, w]
-                if new_ray(matrix, pool, lists[top + i], lists[top + j], row, work.common, made, work, tally) != 0:
+                    common[w] = tight_at[i, w] & tight_at[j, w]
+                if new_ray(matrix, pool, lists[top + i], lists[top + j], row, common, made, work, tally) != 0:
                     tally[0], tally[1], tally[2] = counts
                     return emitted, RESIDUES
                 made += 1
@@ -168,7 +172,7 @@ def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, 
 
 @kernel
 @no_type_check
-def _edge(work, first, second, length, n_up, n_zero, n_down):
+def _edge(tight_at, first, second, length, n_up, n_zero, n_down):
     """Say whether two rays span an edge: no third ray may be tight on all the rows that are tight at both.
 
     The test is spared where one of the two has just d - 1 tight rows (which are then independent) and both share d - 2 of them.
@@ -178,8 +182,8 @@ def _edge(work, first, second, length, n_up, n_zero, n_down):
             if k in (first, second):
                 continue
             inside = True
-            for w in range(work.valid.shape[0]):
-                if work.zeros[first, w] & work.zeros[second, w] & ~work.zeros[k, w]:
+            for w in range(tight_at.shape[1]):
+                if tight_at[first, w] & tight_at[second, w] & ~tight_at[k, w]:
                     inside = False
                     break
             if inside:
