@@ -16,7 +16,7 @@ def facts_html(facts: Iterable[tuple[str, str]]) -> str:
         f'<td style="{cell};white-space:pre-line">{escape(text)}</td></tr>'
         for name, text in facts
     )
-    return f'<table style="border-collapse:collapse;font-variant-numeric:tabular-nums">{rows}</table>'
+    return f'<table style="border-collapse:collapse;color:inherit;font-variant-numeric:tabular-nums">{rows}</table>'
 
 
 def facts_text(facts: Iterable[tuple[str, str]]) -> str:

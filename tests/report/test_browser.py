@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from theodolite import Kind
-from theodolite.report import write_page
+from theodolite.report import to_html, write_page
 
 pytestmark = pytest.mark.browser
 
@@ -325,3 +325,19 @@ def test_dark_and_light_differ_and_are_legible(visit):
                 high, low = sorted((luminance(ink), luminance(paper)), reverse=True)
                 assert (high + 0.05) / (low + 0.05) > 4.5
     assert papers[0] != papers[1]
+
+
+def test_it_works_inside_another_document(browser, make, tmp_path):
+    inner = to_html(make.autoencoder()).replace("&", "&amp;").replace('"', "&quot;")
+    (tmp_path / "outer.html").write_text(
+        f'<!doctype html><meta charset="utf-8"><iframe sandbox="allow-scripts" width="1000" height="800" srcdoc="{inner}"></iframe>',
+        encoding="utf-8",
+    )
+    page, troubles = browser.new_page(), []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.goto((tmp_path / "outer.html").as_uri())
+    frame = page.frames[1]
+    frame.locator("#ladder [data-go='4']").click()
+    assert frame.locator("#panel .who bdi").inner_text() == "{2, 3}"
+    page.close()
+    assert troubles == []

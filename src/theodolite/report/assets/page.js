@@ -12,8 +12,11 @@ function draw() {
 }
 function choose(row, { quietly = false } = {}) {
   if (!(row >= 0 && row < total)) return;
-  if (quietly) history.replaceState(null, "", `#set-${row + 1}`);
-  else if (location.hash !== `#set-${row + 1}`) history.pushState(null, "", `#set-${row + 1}`);
+  const address = `#set-${row + 1}`;
+  try {
+    if (quietly) history.replaceState(null, "", address);
+    else if (location.hash !== address) history.pushState(null, "", address);
+  } catch { /* a page inside another document has no address of its own; the choice holds all the same */ }
   if (row === state.row) return;
   state.row = row;
   draw();
