@@ -1,13 +1,14 @@
 """Members of every stratum of a deep linear network, built from the directions that they fit and from strings.
 
-Each layer is a block for the selected directions, in balanced form, beside a block Z_k in which every string carries one unit of each
-hidden layer that it passes. At the ends a string through T leaves the outputs along an unselected left singular vector and
+Each layer is a block for the selected directions, in balanced form, beside a block Z_k in which every string carries one unit
+of each hidden layer that it passes. At the ends a string through T leaves the outputs along an unselected left singular vector and
 comes back along the right one; the others lie in the kernel of T or in a complement of its image.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -30,7 +31,9 @@ def unselected(reduction: Reduction, turn: Matrix) -> Matrix:
     for group in reduction.groups:
         block = turn[group]
         here = block[:, np.linalg.norm(block, axis=0) > 0.5]
-        missing = np.linalg.svd(here, full_matrices=True)[0][:, here.shape[1] :] if here.shape[1] else np.eye(len(block))
+        missing = (
+            np.linalg.svd(here, full_matrices=True)[0][:, here.shape[1] :] if here.shape[1] else np.eye(len(block))
+        )
         column = np.zeros((reduction.m, missing.shape[1]))
         column[group] = missing
         spare.append(column)
@@ -95,8 +98,8 @@ def build_member(
     mixing, sizes, _ = np.linalg.svd(kept @ reduction.inverse, full_matrices=False)
     roots = sizes ** (1 / depth)
     size = float(roots.max(initial=0.0)) or layer_size(reduction, depth) or 1.0
-    layers = [np.zeros((after, before)) for before, after in zip(widths[:-1], widths[1:], strict=True)]
-    # The singular vectors only choose the gauge: the first layer is made from ``kept``, so that the member is critical to rounding.
+    layers = [np.zeros((after, before)) for before, after in pairwise(widths)]
+    # The singular vectors only choose the gauge: the first layer is made from ``kept``, so that members are critical to rounding.
     layers[0][:r] = (mixing * (roots / np.where(sizes > 0, sizes, 1.0))).T @ kept
     for layer in layers[1:-1]:
         layer[:r, :r] = np.diag(roots)
@@ -170,4 +173,3 @@ def _join(layers: list[Matrix], before: int, slots: dict[int, int], size: float,
         layers[-1][:, here] += write[:, there]
     else:
         layers[before][there, here] = size
-

@@ -1,8 +1,8 @@
 """The exactly critical point next to given weights of a deep linear network, through its normal form.
 
 The product of the layers tells the selection. Each hidden space then splits into the images of the selected directions and the
-kernel of what the layers above make of them; between the kernels act the maps Z_k, which a string basis makes exactly nilpotent. Put
-together again these are weights that are critical to rounding, and their distance bounds the distance to the critical set,
+kernel of what the layers above make of them; between the kernels act the maps Z_k, which a string basis makes exactly
+nilpotent. Put together again these are weights that are critical to rounding, and their distance bounds the distance to the critical set,
 whatever tolerance decided the ranks. The construction is our own, proved in the documentation.
 """
 
@@ -157,7 +157,9 @@ def _assemble(
         return None
     exact = [_nilpotent(circle, strands, frames, k) * point.sizes[k] for k in range(depth)]
     kept = (turn.T * reduction.singular_values) @ turn
-    moved = [bases[0] @ np.concatenate([lengths[0][:, None] * right.T, exact[0] @ stretch @ ends.inputs.T]) - point.first]
+    moved = [
+        bases[0] @ np.concatenate([lengths[0][:, None] * right.T, exact[0] @ stretch @ ends.inputs.T]) - point.first
+    ]
     for k in range(1, depth - 1):
         block = np.zeros((len(bases[k]), len(bases[k - 1])))
         block[:r, :r] = np.diag(lengths[k] / lengths[k - 1])

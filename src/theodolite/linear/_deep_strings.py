@@ -53,7 +53,7 @@ class Arc:
         return steps if steps < self.length else None
 
     def junction(self, other: Arc) -> list[int]:
-        """Return the arrows (v stands for v -> v + 1) on which a string of this kind can pass to the ``other``'s start or beyond."""
+        """Return the arrows (v stands for v -> v + 1) on which a string here can pass to one on ``other``."""
         first = (other.start - 1) % self.size
         place = self.place(first)
         return [] if place is None else [(first + i) % self.size for i in range(self.length - place)]

@@ -62,7 +62,7 @@ class Strand:
 
 
 def find_strings(circle: Circle, arcs: Arcs, tolerance: float) -> tuple[list[Strand], Array, float] | None:
-    """Return the strands, how often each arc occurs, and the margin of the rank decisions; ``None`` if they contradict each other."""
+    """Return the strands, how often each arc occurs, and the margin of the ranks; ``None`` if they contradict each other."""
     dying, margin = [], float("inf")
     for vertex in range(circle.size):
         found, clear = _deaths(circle, vertex, tolerance)

@@ -16,23 +16,27 @@ from functools import partial
 import numpy as np
 
 from theodolite._evidence import Assumption, Evidence, Method
-from theodolite._typing import Matrix, Parameters, Vector
+from theodolite._typing import Array, Matrix, Parameters, Vector
 from theodolite._verdict import Direction
 from theodolite.linear._nearest import Nearest
 from theodolite.linear._network import Network
 from theodolite.linear._reduction import Reduction
 
-__all__ = ["gradient_direction", "saddle_direction", "straight_line"]
+__all__ = ["gradient_direction", "lowest", "missing_direction", "saddle_direction", "straight_line"]
+
+_DRAG = 0.4
+"""How far a layer may drag along what it already carries, relative to the singular value that is added."""
 
 
 def gradient_direction(network: Network, params: Parameters) -> Direction:
     """Return the straight way down along the negative gradient, to the lowest point on that line."""
     gradient = network.gradient(params)
-    size = float(np.sqrt(sum(float(np.sum(part**2)) for part in gradient)))
+    largest = max(float(np.abs(part).max()) for part in gradient)  # taken out first: squares could leave the range
+    size = largest * float(np.sqrt(sum(float(np.sum((part / largest) ** 2)) for part in gradient)))
     vector = tuple(-part / size for part in gradient)
     evidence = Evidence(
         Method.NUMERIC,
-        assumptions=(Assumption("the loss on the line is a polynomial of degree 4"),),
+        assumptions=(Assumption(f"the loss on the line is a polynomial of degree {2 * network.layout.depth}"),),
         scope=f"slope {-size:.6g} along the unit vector",
     )
     return straight_line(network, params, vector, None, "along the negative gradient", evidence)
@@ -43,14 +47,19 @@ def straight_line(
 ) -> Direction:
     """Return the way along ``vector`` to the lowest point on that line, of order 2 where a curvature is given, else 1.
 
-    The loss on a line is a polynomial of degree 4, minimised exactly through the roots of its derivative.
+    The loss on a line is a polynomial, minimised exactly through the roots of its derivative.
     """
-    change = np.polynomial.Polynomial(network.along(params, vector))
-    roots = np.asarray(change.deriv().trim().roots(), dtype=complex)
-    falls = [(float(change(root.real)), float(root.real)) for root in roots if root.real > 0]
-    fall, step = min(falls, default=(0.0, 0.0))
+    fall, step = lowest(network.along(params, vector))
     order = 1 if curvature is None else 2
     return Direction(vector, order, curvature, step, -fall, words, evidence, partial(_line, params, vector))
+
+
+def lowest(coefficients: Array) -> tuple[float, float]:
+    """Return the lowest value of a polynomial at positive numbers and the number where it is taken, zeros if none is below 0."""
+    change = np.polynomial.Polynomial(coefficients)
+    roots = np.asarray(change.deriv().trim().roots(), dtype=complex)
+    falls = [(float(change(root.real)), float(root.real)) for root in roots if root.real > 0]
+    return min(falls, default=(0.0, 0.0))
 
 
 def saddle_direction(
@@ -63,7 +72,7 @@ def saddle_direction(
     return _swap_directions(reduction, near, params, unit, evidence)
 
 
-def _missing_direction(reduction: Reduction, turn: Matrix) -> tuple[int, Vector]:
+def missing_direction(reduction: Reduction, turn: Matrix) -> tuple[int, Vector]:
     """Return group and coordinates of an unselected direction with the largest singular value."""
     for number, group in enumerate(reduction.groups):
         block = turn[group]
@@ -79,7 +88,7 @@ def _missing_direction(reduction: Reduction, turn: Matrix) -> tuple[int, Vector]
 
 def _wake_unit(reduction: Reduction, near: Nearest, params: Parameters, unit: float, evidence: Evidence) -> Direction:
     """Let a unit that is not productive carry the largest missing direction."""
-    number, column = _missing_direction(reduction, near.turn)
+    number, column = missing_direction(reduction, near.turn)
     sigma = float(np.sqrt(reduction.eigenvalues[number]))
     u, v = reduction.left @ column, reduction.right @ column
     write, read, drag_b, drag_a = _idle_unit(near)
@@ -89,10 +98,10 @@ def _wake_unit(reduction: Reduction, near: Nearest, params: Parameters, unit: fl
     ratio = float(np.linalg.norm(v_raw)) or 1.0
     a_amount, b_amount = np.sqrt(sigma / (ratio * overlap)), np.sqrt(sigma * ratio / overlap)
     if drag_b > 0:
-        a_amount = min(a_amount, np.sqrt(0.2 * sigma) / drag_b)
+        a_amount = min(a_amount, _DRAG * sigma / drag_b)
         b_amount = sigma / a_amount
     elif drag_a > 0:
-        b_amount = min(b_amount, np.sqrt(0.2 * sigma) / drag_a)
+        b_amount = min(b_amount, _DRAG * sigma / drag_a)
         a_amount = sigma / b_amount
     product = a_amount * b_amount * overlap
     quadratic = -sigma * product + (a_amount * drag_b) ** 2 / 2 + (b_amount * drag_a) ** 2 / 2
@@ -104,7 +113,7 @@ def _wake_unit(reduction: Reduction, near: Nearest, params: Parameters, unit: fl
         2,
         2 * unit * quadratic,
         step,
-        unit * quadratic**2 / (4 * quartic),
+        unit * quadratic * (quadratic / (4 * quartic)),
         f"add direction {number + 1} in a unit that is not productive",
         evidence,
         partial(_line, params, vector),
@@ -140,7 +149,7 @@ def _swap_directions(
     reduction: Reduction, near: Nearest, params: Parameters, unit: float, evidence: Evidence
 ) -> Direction:
     """Rotate the weakest selected direction towards the strongest missing one."""
-    number, column = _missing_direction(reduction, near.turn)
+    number, column = missing_direction(reduction, near.turn)
     owner = max(i for i, group in enumerate(reduction.groups) if np.linalg.norm(near.turn[group]) > 0.5)
     block = near.turn[reduction.groups[owner]]
     chosen = near.turn[:, np.linalg.norm(block, axis=0) > 0.5][:, 0]
