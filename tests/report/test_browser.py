@@ -330,7 +330,7 @@ def test_dark_and_light_differ_and_are_legible(visit):
 def test_it_works_inside_another_document(browser, make, tmp_path):
     inner = to_html(make.autoencoder()).replace("&", "&amp;").replace('"', "&quot;")
     (tmp_path / "outer.html").write_text(
-        f'<!doctype html><meta charset="utf-8"><iframe sandbox="allow-scripts" width="1000" height="800" srcdoc="{inner}"></iframe>',
+        f'<!doctype html><iframe sandbox="allow-scripts" width="1000" height="800" srcdoc="{inner}"></iframe>',
         encoding="utf-8",
     )
     page, troubles = browser.new_page(), []
@@ -341,3 +341,19 @@ def test_it_works_inside_another_document(browser, make, tmp_path):
     assert frame.locator("#panel .who bdi").inner_text() == "{2, 3}"
     page.close()
     assert troubles == []
+
+
+def test_the_way_down_is_traced_in_a_narrow_valley(browser, make, tmp_path):
+    # Two nearly equal directions make a ring-shaped valley whose floor hardly falls.
+    uri = write_page(make.autoencoder((9.6, 9.2, 6.2, 5.63), 3), tmp_path / "valley.html").as_uri()
+    page = browser.new_page()
+    page.goto(uri)
+    path = page.locator("[data-map] path[stroke-width='2']").get_attribute("d")
+    ends = [[float(part) for part in point.split()] for point in (path[1:].split("L")[0], path.split("L")[-1])]
+    marks = page.evaluate(
+        "[...document.querySelectorAll('[data-map] .f .focus')].map(c => [+c.getAttribute('cx'), +c.getAttribute('cy')])"
+    )
+    goal, here = marks[0], marks[2]
+    assert ends[0] == pytest.approx(here, abs=0.2)
+    assert ends[1] == pytest.approx(goal, abs=0.2)
+    page.close()

@@ -30,7 +30,8 @@ def atlas_html(atlas: AtlasLike) -> str:
         f'<p style="margin:0 0 2px">{escape(atlas.description.title)}</p>'
         f'<p style="margin:0 0 2px;font-size:1.2em">{escape(" ".join([scope, ", ".join(kinds)]).strip())}.</p>'
         f'<p style="margin:0 0 8px"><b>{escape(opening)}</b> {escape(meaning)}</p>'
-        f'<table style="border-collapse:collapse;color:inherit;font-size:inherit"><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>{more}</div>'
+        '<table style="border-collapse:collapse;color:inherit;font-size:inherit">'
+        f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>{more}</div>"
     )
 
 

@@ -29,6 +29,7 @@ class Plane {
         this.cells.push(cell);
       }
     }
+    this.line = this.pass === null ? [] : this.traced();
     this.path = this.descent();
   }
   at(k) { return -this.extent + (2 * this.extent * k) / N; }
@@ -40,6 +41,20 @@ class Plane {
   slope(x, y) {
     const e = 1e-5 * this.extent;
     return [(this.loss(x + e, y) - this.loss(x - e, y)) / (2 * e), (this.loss(x, y + e) - this.loss(x, y - e)) / (2 * e)];
+  }
+  // The pass is traced on a finer grid than the rest: near a saddle its branches come close.
+  traced() {
+    const n = 160, side = Array.from({ length: n + 1 }, (_, k) => -this.extent + (2 * this.extent * k) / n), level = this.pass - 1e-9 * (this.top - this.low), out = [];
+    const grid = side.map((y) => side.map((x) => this.loss(x, y)));
+    for (let r = 0; r < n; r++) {
+      for (let c = 0; c < n; c++) {
+        const cell = [[c, r], [c + 1, r], [c + 1, r + 1], [c, r + 1]].map(([i, j]) => [side[i], side[j], grid[j][i]]);
+        cell.least = Math.min(cell[0][2], cell[1][2], cell[2][2], cell[3][2]);
+        cell.most = Math.max(cell[0][2], cell[1][2], cell[2][2], cell[3][2]);
+        out.push(...crossings(cell, level));
+      }
+    }
+    return out;
   }
   tint(v) { let k = 0; while (k < 6 && v >= this.tints[k + 1]) k++; return `var(--t${k})`; }
   // Steepest descent in the plane, from the chosen set along its sharpest way down toward the goal.
@@ -59,15 +74,21 @@ class Plane {
     }
     const path = [[x, y]];
     x += way[0] * 2 * stride; y += way[1] * 2 * stride;
-    let before = this.loss(x, y);
-    for (let k = 0; k < 1500; k++) {
+    let before = this.loss(x, y), step = stride;
+    for (let k = 0; k < 6000; k++) {
       if (Math.hypot(goal.x - x, goal.y - y) < 0.02 * this.extent) break;
       const [gx, gy] = this.slope(x, y), size = Math.hypot(gx, gy);
       if (!size) break;
-      const nx = x - stride * gx / size, ny = y - stride * gy / size, now = this.loss(nx, ny);
-      if (now > before) break;
-      path.push([x, y]);
+      const nx = x - step * gx / size, ny = y - step * gy / size, now = this.loss(nx, ny);
+      if (now >= before) { // too long a step for this narrow a valley
+        step /= 2;
+        if (step < 1e-4 * stride) break;
+        continue;
+      }
       [x, y, before] = [nx, ny, now];
+      step = Math.min(stride, 1.5 * step);
+      const [lx, ly] = path[path.length - 1];
+      if (Math.hypot(x - lx, y - ly) > stride) path.push([x, y]);
     }
     path.push([x, y]);
     if (Math.hypot(goal.x - x, goal.y - y) < 0.06 * this.extent) path.push([goal.x, goal.y]);
@@ -116,7 +137,7 @@ function contourMap(place, plane) {
   const line = (v) => plane.cells.flatMap((cell) => crossings(cell, v)).map(([a, b]) => `M${point(a)}L${point(b)}`).join("");
   for (const v of plane.levels) out.push(h`<path d="${line(v)}" fill="none" stroke="var(--iso)" stroke-width="${Math.round(v / plane.step) % 5 ? 0.6 : 1.1}"/>`);
   out.push(h`<path d="${line(plane.top)}" fill="none" stroke="var(--rule)"/><rect x="${px(margin)}" y="6" width="${px(n)}" height="${px(n)}" fill="none" stroke="var(--hair)"/>`);
-  if (plane.pass !== null) out.push(h`<path d="${line(plane.pass - 1e-9 * (plane.top - plane.low))}" fill="none" stroke="var(${page.kinds[plane.here.kind][3]})" stroke-width="1.5"/>`);
+  if (plane.pass !== null) out.push(h`<path d="${plane.line.map(([a, b]) => `M${point(a)}L${point(b)}`).join("")}" fill="none" stroke-linecap="round" stroke="var(${page.kinds[plane.here.kind][3]})" stroke-width="1.5"/>`);
   for (const [v, text] of ticks) {
     out.push(h`<path d="M${px(X(v))} ${px(n + 6)}v4M${px(margin - 4)} ${px(Y(v))}h4" stroke="var(--rule)"/><text x="${px(X(v))}" y="${px(n + 22)}" font-size="12" text-anchor="middle" class="soft">${text}</text><text x="${px(margin - 8)}" y="${px(Y(v) + 4)}" font-size="12" text-anchor="end" class="soft">${text}</text>`);
   }

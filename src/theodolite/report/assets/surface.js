@@ -22,9 +22,14 @@ function surface(place, plane) {
       low = high;
     }
     for (const v of [...plane.levels, plane.top]) for (const [a, b] of crossings(cell, v)) items.push([far - 0.001, true, v === plane.top ? "var(--rule)" : "var(--iso)", `M${point(a)}L${point(b)}`, 0.7]);
-    if (plane.pass !== null) for (const [a, b] of crossings(cell, plane.pass - 1e-9 * (plane.top - plane.low))) items.push([far - 0.0015, true, `var(${page.kinds[plane.here.kind][3]})`, `M${point(a)}L${point(b)}`, 1.5]);
     if (c === last - 1 && last < N && cell[1][2] < plane.top && cell[2][2] < plane.top) items.push([far - 0.03, true, "var(--ink2)", `M${point(cell[1])}L${point(cell[2])}`, 1]);
   });
+  const edge = plane.at(last);
+  for (const [a, b] of plane.line) {
+    // In the order of the cell that it lies in, so that what covers the cell covers it.
+    const [c, r] = [a[0] + b[0], a[1] + b[1]].map((v) => Math.floor((v / 2 / plane.extent + 1) * N / 2));
+    if (a[0] <= edge && b[0] <= edge) items.push([depth(plane.at(c + 0.5), plane.at(r + 0.5)) - 0.03, true, `var(${page.kinds[plane.here.kind][3]})`, `M${point(a)}L${point(b)}`, 1.5]);
+  }
   const on = ([a, b]) => [a, b, plane.loss(a, b)];
   for (let k = 1; k < plane.path.length; k++) {
     const a = plane.path[k - 1], b = plane.path[k];
@@ -39,7 +44,7 @@ function surface(place, plane) {
     out.push(stroke ? h`<path d="${d}" stroke="${colour}" stroke-width="${wide}" fill="none" stroke-linecap="round"/>` : h`<path d="${d}" fill="${colour}" stroke="${colour}" stroke-width=".6"/>`);
   }
   // A mark behind the surface is drawn faint: follow the line of sight from it toward the reader.
-  const edge = plane.at(last), hidden = (m) => {
+  const hidden = (m) => {
     for (let t = 0.06; t < 3; t += 0.03) {
       const a = m.x + (t * cs) / unit, b = m.y - (t * sn) / unit;
       if (a > edge || Math.abs(a) > plane.extent || Math.abs(b) > plane.extent) return false;
