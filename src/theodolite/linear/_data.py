@@ -7,7 +7,7 @@ column carries the means, so that the rows after the first are the factor of the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,12 +86,16 @@ class _Factor:
         return np.concatenate([self.factor, self.factor[:, 1:]], axis=1) if self.mirrored else self.factor
 
 
-def gather(batches: Iterable[Any]) -> tuple[Samples, Given, Given]:
-    """Factor all ``batches`` of rows of X and Y, one in memory at a time; also return the last batch as it was given."""
+def gather(batches: Iterable[Any], note: Callable[[Given, Given], object]) -> tuple[Samples, Given, Given]:
+    """Factor all ``batches`` of rows of X and Y, one in memory at a time; also return the last batch as it was given.
+
+    ``note`` is told of each batch.
+    """
     triangle, count = _Factor(), 0
     hashes = hashlib.sha256(), hashlib.sha256()
     x = y = None
     for x, y in _checked(batches):
+        note(x, y)
         for start in range(0, len(x.values), _BLOCK):
             rows = slice(start, start + _BLOCK)
             triangle.add(x.values[rows], y.values[rows])

@@ -9,24 +9,28 @@ from typing import Any
 
 import numpy as np
 
-from theodolite._arrays import check_rtol, given_epsilon
+from theodolite._arrays import check_rtol, coerce_parameters, given_epsilon
 from theodolite._critical import CriticalSet, Piece, Stratum
 from theodolite._errors import NoEscapeError, NotCoveredError
 from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
 from theodolite._panels import Description, Panel
 from theodolite._table import Table
-from theodolite._typing import Array, Biased, Number, Option, Parameters, ParametersLike, Widths
+from theodolite._typing import Array, Biased, Number, Option, Parameters, ParametersLike, Real, Widths
 from theodolite._verdict import Direction, Verdict
 from theodolite.io._network import Specification
-from theodolite.linear._charts import Chart, chart_for
+from theodolite.linear._arithmetic import exact_problem, float_note
+from theodolite.linear._charts import Chart, PlainChart, chart_for
 from theodolite.linear._data import Samples, gather
 from theodolite.linear._decay_problem import DecayProblem
+from theodolite.linear._deep import DeepProblem
+from theodolite.linear._exact_data import Ledger, in_floats, is_exact
 from theodolite.linear._lift import lift_verdict
 from theodolite.linear._network import Network
 from theodolite.linear._options import Options, check_options
 from theodolite.linear._problem import Problem
 from theodolite.linear._shallow import ShallowProblem
+from theodolite.linear._uncovered import UncoveredProblem, obstacle
 
 __all__ = ["LinearLandscape"]
 
@@ -98,17 +102,28 @@ class LinearLandscape(SurveyableLandscape):
     def _gather(
         self, batches: Iterable[Any], hidden: Any, bias: Any, l2: Any, reduction: Any, arithmetic: Any
     ) -> None:
-        samples, _, _ = gather(batches)
+        ledger = Ledger(arithmetic)
+        samples, _, _ = gather(batches, ledger.add)
         self._samples: Samples = samples
         self._options: Options = check_options(
             samples.d_in, samples.d_out, samples.count, hidden, bias, l2, reduction, arithmetic
         )
         self._network = Network(self._options.layout, samples, self._options.factor, self._options.l2)
-        self._chart: Chart = chart_for(samples, self._options.layout)
+        self._obstacle = obstacle(self._options, samples)
+        self._chart: Chart = chart_for(samples, self._options.layout) if self._obstacle is None else PlainChart(samples)
+        self._exact = exact_problem(self._options, ledger, self._chart)
+        self._float_note = float_note(self._options, ledger)
 
     @cached_property
     def _problem(self) -> Problem:
-        problem = ShallowProblem(self._chart, self._samples.count, self._options)
+        if self._obstacle is not None:
+            return UncoveredProblem(self._network, self._options, self._obstacle)
+        if self._exact is not None:
+            return self._exact
+        note = f", in floating point: {self._float_note}" if self._float_note else ""
+        if self._options.layout.depth > 2:
+            return DeepProblem(self._chart, self._samples.count, self._options, note)
+        problem = ShallowProblem(self._chart, self._samples.count, self._options, note)
         if not self._options.l2:
             return problem
         if self._options.layout.biased:
@@ -133,24 +148,42 @@ class LinearLandscape(SurveyableLandscape):
     def fingerprint(self) -> str:
         """A SHA-256 of the data and of every option."""
         options = self._options
-        text = f"{self.specification} {options.reduction} {options.l2!r} {options.arithmetic} {self._samples.digest}"
+        digest = self._samples.digest if self._exact is None else self._exact.digest
+        text = f"{self.specification} {options.reduction} {options.l2!r} {options.arithmetic} {digest}"
         return hashlib.sha256(text.encode()).hexdigest()
 
     def description(self) -> Description:
         """What this landscape is, in words and formulas."""
         return self._problem.description()
 
-    def loss(self, params: ParametersLike) -> float:
+    def coerce(self, params: ParametersLike) -> Parameters:
+        """Return ``params`` as arrays of the right shapes: ``Fraction`` objects where data and parameters are exact, else float64."""
+        return coerce_parameters(params, self.parameter_shapes, keep_exact=self._exact is not None)
+
+    def loss(self, params: ParametersLike) -> Real:
         """Return the loss at ``params``, computed from the reduced data: its cost does not depend on the samples."""
-        return self._network.loss(self.coerce(params))
+        network, (arrays,) = self._network_for(params)
+        loss: Real = network.loss(arrays)
+        return loss
 
     def gradient(self, params: ParametersLike) -> Parameters:
         """Return the gradient: with E = X W1^T W2^T - Y, twice the factor times (W2^T E^T X, E^T X W1^T)."""
-        return self._network.gradient(self.coerce(params))
+        network, (arrays,) = self._network_for(params)
+        gradient: Parameters = network.gradient(arrays)
+        return gradient
 
     def hessian_vector_product(self, params: ParametersLike, direction: ParametersLike) -> Parameters:
         """Return the derivative of the gradient at ``params`` along ``direction``."""
-        return self._network.hessian_vector_product(self.coerce(params), self.coerce(direction))
+        network, (arrays, step) = self._network_for(params, direction)
+        product: Parameters = network.hessian_vector_product(arrays, step)
+        return product
+
+    def _network_for(self, *given: ParametersLike) -> tuple[Any, list[Parameters]]:
+        """Return the loss in rationals if all of ``given`` are exact, else in floats, and what was given likewise."""
+        coerced = [self.coerce(params) for params in given]
+        if self._exact is not None and all(map(is_exact, coerced)):
+            return self._exact.network, coerced
+        return self._network, [in_floats(params) for params in coerced]
 
     def count(self) -> int:
         """Return the number of families, in closed form: [z^s] of prod (1 + z + ... + z^m_i), summed over s."""
@@ -196,12 +229,17 @@ class LinearLandscape(SurveyableLandscape):
         """Say what ``params`` is: critical if an exactly critical point lies within ``rtol`` times the layers' sizes.
 
         ``rtol`` is by default the square root of the round-off of the type in which the parameters were given. Inputs are
-        measured in units of their own norms, so that rescaling a feature changes no verdict.
+        measured in units of their own norms, so that rescaling a feature changes no verdict. Where data and parameters are
+        given exactly, and ``rtol`` is not, there is no tolerance: the verdict is decided in rational arithmetic.
         """
         tolerance = float(np.sqrt(given_epsilon(params))) if rtol is None else check_rtol(rtol)
-        arrays = self.coerce(params)
+        given = self.coerce(params)
+        arrays = in_floats(given)
         verdict = self._problem.judge(self._chart.core(arrays), self._network.loss(arrays), tolerance, self)
-        return lift_verdict(self._network, self._chart, arrays, verdict, tolerance)
+        verdict = lift_verdict(self._network, self._chart, arrays, verdict, tolerance)
+        if self._exact is not None and rtol is None and is_exact(given):
+            return self._exact.judge_exactly(given, verdict, self)
+        return verdict
 
     def escape(self, params: ParametersLike) -> Direction:
         """Return a way down from ``params``: a curve with its exact decrease at saddles, the gradient elsewhere."""

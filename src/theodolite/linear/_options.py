@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from theodolite._errors import DataError, NotCoveredError, ShapeError
+from theodolite._errors import DataError, ShapeError
 from theodolite.linear._network import Layout
 
 __all__ = ["Options", "check_options"]
@@ -66,8 +66,6 @@ def check_options(
         raise DataError(f"reduction is {reduction!r}", fix=f"Use one of {', '.join(_REDUCTIONS)}")
     if arithmetic not in _ARITHMETICS:
         raise DataError(f"arithmetic is {arithmetic!r}", fix=f"Use one of {', '.join(_ARITHMETICS)}")
-    if arithmetic in ("verified", "exact"):
-        raise NotCoveredError(f"arithmetic={arithmetic!r} is not available yet", fix="Use 'auto' or 'float64'")
     if isinstance(l2, bool) or not isinstance(l2, (int, float, np.number)) or not 0 <= l2 < np.inf:
         raise DataError(f"l2 is {l2!r}", fix="Pass a finite number of zero or more")
     factor = {"half_sum": 0.5, "sum": 1.0, "mean": 1.0 / (samples * d_out)}[reduction]

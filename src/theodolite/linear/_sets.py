@@ -13,7 +13,7 @@ from theodolite._evidence import Assumption, Evidence, Method
 from theodolite._kind import Kind
 from theodolite._references import cite
 from theodolite._table import Table
-from theodolite._typing import Array
+from theodolite._typing import Array, Real
 from theodolite.linear._counts import Counts
 from theodolite.linear._families import Families
 
@@ -70,6 +70,10 @@ class FamilySets:
             (self.evidence,),
         )
 
+    def value_of(self, taken: Array) -> Real:
+        """Return the loss of the family of a single row ``taken``."""
+        return float(self.families.values(taken)[0])
+
     def taken(self, key: bytes) -> Array:
         """Return the selection that a key of a family or of a stratum stands for, as a single row."""
         row = np.frombuffer(key[: self.families.key_width], dtype=np.uint8)[None, :]
@@ -111,7 +115,7 @@ class FamilySets:
         key = self.families.pack(taken)[0].tobytes() + np.array([outer, inner], dtype="<u4").tobytes()
         index = int(self.counts.index(taken)[0])
         return Stratum(
-            value=float(self.families.values(taken)[0]),
+            value=self.value_of(taken),
             kind=Kind.STRICT_SADDLE if index else Kind.GLOBAL_MINIMUM,
             index=index,
             nullity=self.nullity(taken, outer, inner),

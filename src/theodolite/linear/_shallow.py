@@ -28,11 +28,17 @@ __all__ = ["ShallowProblem"]
 class ShallowProblem:
     """The families of ``factor * ||X W1^T W2^T - Y||^2`` in the coordinates of a chart."""
 
-    def __init__(self, chart: Chart, samples: int, options: Options) -> None:
+    def __init__(self, chart: Chart, samples: int, options: Options, note: str = "") -> None:
         self._options = options
-        x, y, x_sizes, y_sizes = chart.data()
-        self.reduction: Reduction = reduce(x, y, samples, x_sizes, y_sizes)
-        self._zeros = chart.zeros
+        self._chart = chart
+        self._samples = samples
+        self._note = note
+
+    @cached_property
+    def reduction(self) -> Reduction:
+        """The reduced data."""
+        x, y, x_sizes, y_sizes = self._chart.data()
+        return reduce(x, y, self._samples, x_sizes, y_sizes)
 
     @cached_property
     def sets(self) -> FamilySets:
@@ -42,8 +48,12 @@ class ShallowProblem:
         cap = min(hidden, reduced.m)
         families = Families(reduced.eigenvalues, reduced.multiplicities, cap, factor * reduced.floor, factor)
         counts = Counts(reduced.multiplicities, hidden, reduced.d_in, reduced.d_out, reduced.rho)
-        scope = f"all critical points of {options.specification} on {reduced.samples} samples"
-        return FamilySets(families, counts, reduced.assumptions(), scope, self._zeros)
+        return FamilySets(families, counts, reduced.assumptions(), self.scope, self._chart.zeros)
+
+    @property
+    def scope(self) -> str:
+        """For which points the families are all there are, and in which arithmetic."""
+        return f"all critical points of {self._options.specification} on {self._samples} samples{self._note}"
 
     @cached_property
     def _portrait(self) -> Portrait:
