@@ -164,7 +164,8 @@ def _basis_first(rows: Rows) -> tuple[Array, Array]:
     best = np.empty(0, dtype=np.int64)
     columns = np.empty(0, dtype=np.int64)
     tried = 0
-    for count in (1, rows.residue_count()):
+    for enough in (False, True):
+        count = rows.residue_count() if enough else 1
         primes = prime_table(count)[0]
         for prime in primes[tried:]:
             residues = rows.residues(np.array([prime]))[0]

@@ -14,6 +14,7 @@ Where a bound does not reach, the sweep gives up and says so.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import no_type_check
 
 import numpy as np
@@ -25,9 +26,10 @@ from theodolite.arrangement._words import bit, kernel, words_for
 __all__ = ["functionals", "sort_words", "sweep", "sweep_cells"]
 
 
-def functionals(d: int, attempt: int = 0) -> Array:
+@lru_cache(maxsize=64)
+def functionals(d: int) -> Array:
     """Return d - 1 functionals (d - 1, d) that are generic as random numbers are; the same on every run."""
-    source = np.random.default_rng([d, attempt])
+    source = np.random.default_rng(d)
     return np.asarray(source.integers(2**19, 2**20, (d - 1, d)) * source.choice([-1, 1], (d - 1, d)) / 2.0**20)
 
 
