@@ -180,3 +180,25 @@ def test_figures_show_realization_residual_and_the_way_on():
             elif not found.kind.is_minimum:
                 assert "Way out" in titles
                 assert min(panels[-1].curves[0].y) < panels[-1].curves[0].y[0]
+
+
+def test_numbers_beyond_floats():
+    land = th.AffineTargetLandscape(2)
+    huge = ([1e300, 1.0], [1e300, 0.0], [1e300, 1.0], 0.0)
+    assert land.loss(huge) == float("inf")
+    with pytest.raises(th.DataError, match="cannot be classified in floats"):
+        land.classify(huge)
+    exact = tuple([Fraction(x) for x in np.ravel(part)] for part in huge)
+    assert land.classify(exact).kind is th.Kind.NOT_CRITICAL
+
+
+def test_verdict_in_words():
+    land = th.AffineTargetLandscape(2)
+    dead = land.classify(([1, 1], [-2, -3], [5, 1], "1/2"))
+    words = dict(dead.facts())
+    assert "0.5" in words["minimum in"]
+    assert words["neurons"] == "2 inactive"
+    asleep = land.classify(([0, 1], [0, -3], [5, 1], "1/2"))
+    assert "zero gradient" in dict(asleep.facts())["beware"]
+    saddle = land.classify(([1, -1], ["-1/3", "2/3"], ["2/3", "-2/3"], "1/2"))
+    assert dict(saddle.facts())["family"] == "R with 2 breakpoints"

@@ -140,3 +140,24 @@ def test_irrational_families_have_members_in_floats(below):
             assert verdict.kind is found.kind
             assert verdict.critical_set == found
             assert float(land.loss(params)) == pytest.approx(float(found.value), rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize(("below", "kinks"), [(0, 8), (Fraction(9, 16), 7), (Fraction(1, 3), 6)])
+def test_inertia_of_one_kink_per_breakpoint(below, kinks):
+    """n negative, n zero and n + 1 positive eigenvalues, for every family."""
+    land = landscape(kinks, "leaky_relu", below)
+    checked = 0
+    for found in rational_sets(land):
+        if found.label.endswith(str(kinks)):
+            matrix = land.hessian(found.representative()).todense()
+            assert signs_of_roots(matrix) == (kinks, kinks, kinks + 1)
+            checked += 1
+    assert checked >= 1
+
+
+def test_representatives_of_strata():
+    land = landscape(3)
+    for found in land.critical_sets():
+        if found.kind is not th.Kind.GLOBAL_MINIMUM:
+            for stratum in list(found.strata())[:5]:
+                assert land.classify(stratum.representative()).kind is found.kind

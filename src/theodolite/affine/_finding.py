@@ -26,8 +26,8 @@ class Finding:
     """The kind of a network, the set it belongs to, and how clear that is.
 
     ``nearest`` is an exactly critical network (the given one where that is exact) and ``distance`` how far it is; ``inertia``
-    holds index and nullity there, or why there are none; ``radius`` is how far a minimum is proven; ``misleading`` says that the
-    gradient of automatic differentiation is zero although the loss falls to first order.
+    holds index and nullity there (None where rounding hides it), or why there are none; ``radius`` is how far a minimum is
+    proven; ``misleading`` says that the gradient of automatic differentiation is zero although the loss falls to first order.
     """
 
     kind: Kind
@@ -36,7 +36,7 @@ class Finding:
     entry: Entry | None = None
     nearest: Network | None = None
     distance: float | None = None
-    inertia: tuple[int, int] | str = "the point is not critical"
+    inertia: tuple[int, int | None] | str = "the point is not critical"
     radius: Number | None = None
     descent: Descent | None = None
     assumptions: tuple[Assumption, ...] = ()

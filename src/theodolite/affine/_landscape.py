@@ -161,7 +161,9 @@ class AffineTargetLandscape(SurveyableLandscape):
 
     def loss(self, params: ParametersLike) -> Real:
         """Return the integral of the squared residual: a Fraction where everything is exact."""
-        return _plain(calculus(*self._read(params)).loss)
+        with _quiet():
+            loss = _plain(calculus(*self._read(params)).loss)
+        return float("inf") if loss != loss else loss
 
     def gradient(self, params: ParametersLike, *, convention: str = "autodiff") -> Parameters:
         """Return the gradient, shaped as the parameters.
@@ -174,12 +176,14 @@ class AffineTargetLandscape(SurveyableLandscape):
         slopes = {"autodiff": problem.gamma, "open": problem.number(0), "closed": problem.number(1)}
         if convention not in slopes:
             raise DataError(f"convention is {convention!r}", fix=f"Use one of {', '.join(slopes)}")
-        return calculus(problem, network).gradient(slopes[convention]).parameters
+        with _quiet():
+            return calculus(problem, network).gradient(slopes[convention]).parameters
 
     def directional_derivative(self, params: ParametersLike, direction: ParametersLike) -> Real:
         """Return the one-sided derivative along ``direction``, which exists everywhere."""
         problem, network, change = self._read_both(params, direction)
-        return _plain(calculus(problem, network).directional_derivative(change))
+        with _quiet():
+            return _plain(calculus(problem, network).directional_derivative(change))
 
     def second_order_form(self, params: ParametersLike, direction: ParametersLike) -> Real:
         """Return q(d), the limit of 2 (L(p + s d) - L(p) - s L'(p; d)) / s^2 as s falls to 0.
@@ -188,7 +192,8 @@ class AffineTargetLandscape(SurveyableLandscape):
         with w = b = 0 add one-sided terms.
         """
         problem, network, change = self._read_both(params, direction)
-        return _plain(calculus(problem, network).second_order_form(change))
+        with _quiet():
+            return _plain(calculus(problem, network).second_order_form(change))
 
     def hessian_vector_product(self, params: ParametersLike, direction: ParametersLike) -> Parameters:
         """Return the Hessian applied to ``direction``; ``NotCoveredError`` where the loss has no second derivative."""
@@ -328,6 +333,17 @@ class AffineTargetLandscape(SurveyableLandscape):
         type given; pass 1e-6 or so for the end of an optimization). Beyond 100 times that the point is not critical; what lies
         between, or next to a boundary between kinds, is ``UNDECIDED``.
         """
+        try:
+            with np.errstate(over="raise", invalid="raise", divide="raise"):
+                return self._verdict(params, rtol)
+        except (FloatingPointError, OverflowError) as error:
+            raise DataError(
+                "These parameters cannot be classified in floats",
+                cause=str(error),
+                fix="Rescale them, or pass Fractions",
+            ) from None
+
+    def _verdict(self, params: ParametersLike, rtol: float | None) -> AffineVerdict:
         problem, network = self._read(params)
         dual = Dual(problem)
         scope = f"{self.specification} on the interval and target given"
@@ -383,3 +399,8 @@ def _as_float(network: Network) -> Network:
 def _plain(value: Any) -> Real:
     """Return a Python Fraction or float."""
     return value if isinstance(value, Fraction) else float(value)
+
+
+def _quiet() -> np.errstate:
+    """Return a context in which losses beyond the range of floats are infinite, without a warning."""
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")

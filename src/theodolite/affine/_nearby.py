@@ -201,11 +201,12 @@ class Vicinity:
         size = float(np.sqrt(self.network.dot(self.network)))
         if missed > self.rtol * self.terms_of_f or gap > np.sqrt(self.rtol) * (size + self.unit):
             return self._undecided("the target is fitted up to rounding, but the nearest exact fit is not near", margin)
-        reason = "not determined: which breakpoints coincide is up to rounding"
+        inertia: tuple[int, int | None] | str = (0, None)
+        if ((fit.w == 0) & (fit.b == 0) & (fit.v != 0)).any() and isinstance(self.values, KinkedLoss):
+            inertia = "a neuron has w = b = 0 and v != 0, where the loss has no second derivative"
         entry = Entry(Kind.GLOBAL_MINIMUM)
-        return Finding(
-            entry.kind, self.values.loss, scaled_gradient(self.values), entry, fit, gap, reason, assumptions=(margin,)
-        )
+        slope = scaled_gradient(self.values)
+        return Finding(entry.kind, self.values.loss, slope, entry, fit, gap, inertia, assumptions=(margin,))
 
     def _resolution(self) -> float:
         """Return the scaled gradient that rounding alone may cause, times the safety factor."""
