@@ -318,3 +318,9 @@ def test_values_at_the_edge_of_floating_point_have_a_page(make, values):
     page = to_html(make.atlas(sets, make.description()))
     assert all(0 <= place <= 1 for place in data_of(page)["ladder"]["places"])
     assert len(table_of(page)) == len(values) + 1
+
+
+def test_what_was_only_found_is_not_called_every(make):
+    words = words_of(to_html(replace(make.autoencoder(), evidence=Evidence(Method.NUMERIC, residual=1e-9))))
+    assert "Found numerically, complete. The global minimum lies at loss 7.60" in words
+    assert "Every local minimum" not in words

@@ -68,12 +68,13 @@ def verdict(evidence: Evidence | None, rows: Rows, complete: bool, ordered: bool
     opening = f"{known}, {'complete' if complete else 'not complete'}."
     if not rows.total:
         return opening, ""
+    proved = evidence is not None and evidence.method is not Method.NUMERIC
     return opening, " ".join(
-        sentence for sentence in (_minima(rows, complete), _saddles(rows, complete, ordered)) if sentence
+        sentence for sentence in (_minima(rows, complete and proved), _saddles(rows, complete, ordered)) if sentence
     )
 
 
-def _minima(rows: Rows, complete: bool) -> str:
+def _minima(rows: Rows, proved: bool) -> str:
     best = [item for item in rows.sets if item.kind is Kind.GLOBAL_MINIMUM]
     traps = [item for item in rows.sets if item.kind is Kind.SPURIOUS_MINIMUM]
     lowest = min((float(item.value) for item in best), default=None)
@@ -84,7 +85,7 @@ def _minima(rows: Rows, complete: bool) -> str:
     if lowest is None:
         return f"The lowest loss in this list is {number(min(rows.values, default=0.0))}."
     open_kinds = rows.counts[Kind.LOCAL_MINIMUM] + rows.counts[Kind.UNDECIDED]
-    if complete and not open_kinds:
+    if proved and not open_kinds:
         return f"Every local minimum is global, at loss {number(lowest)}; every other critical point is a saddle."
     return f"The global minimum lies at loss {number(lowest)}."
 
