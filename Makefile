@@ -56,6 +56,9 @@ docs: .venv/dev.stamp
 	$(BIN)/sphinx-build -W --keep-going --fresh-env --quiet -b html docs docs/_build/html
 	@echo "The documentation: open $(CURDIR)/docs/_build/html/index.html in a browser."
 
+# Tests run side by side: more threads inside each would only wait for one another.
+pytest test-slow: export OMP_NUM_THREADS = 1
+
 pytest: .venv/dev.stamp
 	$(BIN)/pytest -n $(WORKERS) -m 'not slow'
 

@@ -52,7 +52,7 @@ class LinearLandscape(SurveyableLandscape):
 
     >>> import theodolite as th
     >>> land = th.LinearLandscape([[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [0.0, 1.0]], hidden=1)
-    >>> [(s.label, float(s.value), s.index) for s in land.critical_sets()]
+    >>> [(s.label, round(float(s.value), 12), s.index) for s in land.critical_sets()]
     [('{1}', 0.5, 0), ('{2}', 2.0, 1), ('∅', 2.5, 2)]
 
     Raises ``DataError`` or ``ShapeError`` for data or widths that cannot be used, ``NotCoveredError`` for what no theorem
