@@ -34,7 +34,14 @@ class Backwards(Executor):
         return future
 
 
-CASES = [(resonance(5), None), (threshold(4), None), deformed(5, (0, 1)), (np.zeros((2, 2), dtype=int), None)]
+CASES = [
+    (resonance(5), None),
+    (threshold(4), None),
+    deformed(5, (0, 1)),
+    (np.zeros((2, 2), dtype=int), None),
+    (np.vstack([np.eye(10, dtype=int), np.ones((1, 10), dtype=int), np.eye(10, dtype=int)[:1] * 2]), None),
+    (np.eye(9, 4, dtype=int)[::-1], np.arange(9)),
+]
 
 
 @pytest.mark.parametrize("case", range(len(CASES)))
@@ -61,6 +68,14 @@ def test_executors_and_stores_change_nothing(case: int, tmp_path: Path) -> None:
 def test_processes() -> None:
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         assert np.array_equal(th.cells(threshold(4), executor=pool).packed, th.cells(threshold(4)).packed)
+
+
+def test_lists_too_long_for_memory_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = th.cells(resonance(5))
+    monkeypatch.setattr(_enumerate, "MEMORY", 10_000)
+    found = th.cells(resonance(5), executor=Backwards())
+    assert (found.count, found.complete, found.words) == (11292, True, None)
+    assert np.array_equal(np.concatenate(list(found.batches())), expected.signs())
 
 
 def test_general_position_is_stored_too(tmp_path: Path) -> None:
@@ -127,6 +142,24 @@ def test_a_budget_gives_the_first_cells(monkeypatch: pytest.MonkeyPatch) -> None
     half = some.count // 2
     assert np.array_equal(some.packed, whole.packed[middle - half : middle + half])
     assert some.find(some[0]) == 0
+
+
+def test_a_sweep_hears_the_clock_and_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(0).normal(size=(90, 4))
+    whole = th.cells(rows)
+    budgeted = th.cells(rows, budget=0.0)
+    assert not budgeted.complete
+
+    def interrupted(*arguments: object, **options: object) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_enumerate, "sweep_cells", interrupted)
+    stopped = th.cells(rows)
+    assert not stopped.complete
+    for some in (budgeted, stopped):
+        half = some.count // 2
+        assert 0 < some.count < whole.count
+        assert np.array_equal(some.packed, whole.packed[whole.count // 2 - half : whole.count // 2 + half])
 
 
 def test_ctrl_c_gives_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from theodolite._errors import DataError, ShapeError, WorkloadError
 from theodolite._evidence import Evidence
 from theodolite._notebook import facts_html
 from theodolite._typing import Array
-from theodolite.arrangement._expand import expand, key_rows, locate, unpack
+from theodolite.arrangement._expand import across, expand, key_rows, locate, unpack
 from theodolite.arrangement._reduce import Arrangement
 from theodolite.arrangement._run import Tally, search_cells
 from theodolite.arrangement._words import words_for
@@ -144,16 +144,15 @@ class Cells:
         Of rows on the same hyperplane all are returned. A sign vector that some point has is the cell's if and only if
         it agrees with the cell on these rows.
         """
-        lines = [line for line, _ in self._across(self._place(cell))]
-        return np.asarray(np.flatnonzero(np.isin(self.arrangement.place, lines)))
+        bounding = self._across(self._place(cell)) >= 0
+        present = self.arrangement.place >= 0
+        return np.asarray(np.flatnonzero(present & np.append(bounding, False)[self.arrangement.place]))
 
     def neighbours(self, cell: int) -> Array:
         """Return the cells on the other side of each facet, in the order of the first rows of the facets."""
         first, _ = self._keys
-        lines = self.arrangement.place[first]
-        order = {int(line): int(row) for line, row in zip(lines, first, strict=True)}
-        across = sorted(self._across(self._place(cell)), key=lambda pair: order[pair[0]])
-        return np.array([other for _, other in across], dtype=np.int64)
+        beyond = self._across(self._place(cell))[self.arrangement.place[np.sort(first)]]
+        return np.asarray(beyond[beyond >= 0])
 
     def witness(self, cell: int) -> Array:
         """Return a point inside a cell, as exact fractions (d,)."""
@@ -218,17 +217,18 @@ class Cells:
         sides[self.arrangement.place[first]] = signs[first] * turns
         return sides
 
-    def _across(self, cell: int) -> Iterator[tuple[int, int]]:
-        """Yield each hyperplane that bounds a cell, and the cell beyond it."""
-        arrangement = self.arrangement
-        first, turns = self._keys
-        words = np.asarray(self.packed[cell])
-        for line in arrangement.place[first].tolist():
-            if line == 0 and not arrangement.central:
-                continue  # nothing is beyond infinity
-            flipped = words.copy()
-            for row in np.flatnonzero(arrangement.place == line).tolist():
-                flipped[row // 64] ^= np.uint64(1 << (63 - row % 64))
-            other = locate(self.packed, first, turns, flipped)
-            if other >= 0:
-                yield line, int(other)
+    @cached_property
+    def _members(self) -> tuple[Array, Array]:
+        """The given rows sorted by hyperplane, and where each hyperplane's begin; none for that at infinity."""
+        place = self.arrangement.place
+        first = 0 if self.arrangement.central else 1
+        members = np.argsort(place, kind="stable")
+        members = members[place[members] >= first]
+        lines = np.searchsorted(place[members], np.arange(len(self.arrangement.rows) + 1))
+        return lines.astype(np.int64), members.astype(np.int64)
+
+    def _across(self, cell: int) -> Array:
+        """Return for each hyperplane the cell beyond it, or -1 where it does not bound ``cell``."""
+        out = np.full(len(self.arrangement.rows), -1, dtype=np.int64)
+        across(self.packed, *self._keys, np.array(self.packed[cell]), *self._members, out)
+        return out

@@ -13,7 +13,7 @@ import numpy as np
 
 from theodolite._errors import NotCoveredError, TheodoliteError, WorkloadError
 from theodolite._evidence import Assumption, Evidence, Method
-from theodolite._progress import ProgressLike, reporter
+from theodolite._progress import ProgressLike, Reporter, reporter
 from theodolite._references import cite
 from theodolite._typing import Array
 from theodolite.arrangement._cells import Cells
@@ -21,9 +21,9 @@ from theodolite.arrangement._counts import count_by_restriction, cover_count, re
 from theodolite.arrangement._expand import expand
 from theodolite.arrangement._given import Given, read
 from theodolite.arrangement._reduce import Arrangement, in_position, reduce
-from theodolite.arrangement._run import Tally, search_cells
+from theodolite.arrangement._run import Prefix, Tally, search_cells
 from theodolite.arrangement._sweep import sweep_cells
-from theodolite.arrangement._tasks import Shelf, fingerprint, run_parts, split
+from theodolite.arrangement._tasks import Part, Shelf, fingerprint, run_parts, split
 from theodolite.arrangement._words import words_for
 
 __all__ = ["MEMORY", "VERIFIABLE", "cells", "count_cells", "enumerate_cells"]
@@ -112,12 +112,19 @@ def enumerate_cells(
     from theodolite._budget import seconds
 
     deadline = float("inf") if budget is None else time.monotonic() + seconds(budget)
-    found = _by_sweep(given, keep)
-    if found is None:
-        arrangement = reduce(given.rows, given.central, given.dimension)
-        found = _small(arrangement) or _by_rays(arrangement, keep, store, executor, deadline, progress)
-    elif keep and store is not None:
-        found = _stored(found, store)
+    shown = reporter(progress, None, "cells")
+    try:
+        try:
+            found = _by_sweep(given, keep, deadline, shown)
+        except KeyboardInterrupt:  # the ray method has the first cells at once
+            found, deadline = None, 0.0
+        if found is None:
+            arrangement = reduce(given.rows, given.central, given.dimension)
+            found = _small(arrangement) or _by_rays(arrangement, keep, store, executor, deadline, shown)
+        elif keep and store is not None:
+            found = _stored(found, store)
+    finally:
+        shown.close()
     checked = _verified(found) if verify and found.complete else ()
     evidence = _evidence(given, found, checked)
     return Cells(found.count, evidence, found.arrangement, found.complete, found.words)
@@ -133,7 +140,7 @@ class _Found:
     complete: bool = True
 
 
-def _by_sweep(given: Given, keep: bool) -> _Found | None:
+def _by_sweep(given: Given, keep: bool, deadline: float, shown: Reporter) -> _Found | None:
     """Sweep the rows as they are, in the hope that they are in general position."""
     n, d = given.rows.entries.shape
     if not 2 <= d <= n:
@@ -143,11 +150,17 @@ def _by_sweep(given: Given, keep: bool) -> _Found | None:
         return None
     tally = Tally()
     floats, slack = given.rows.floats()
-    half = sweep_cells(floats, slack, total // 2, tally.counts, keep=keep)
+    fold = 2 if given.central else 1
+
+    def go_on(found: int) -> bool:
+        shown.update(found * fold)
+        return time.monotonic() < deadline
+
+    half = sweep_cells(floats, slack, total // 2, tally.counts, keep=keep, go_on=go_on)
     if half is None:
         return None
     arrangement = in_position(given.rows, given.central, given.dimension)
-    count = total if given.central else total // 2
+    count = total // 2 * fold
     words = _both_halves(arrangement, [half]) if keep else None
     return _Found(arrangement, count, words, tally, "in general position, swept along lines")
 
@@ -174,7 +187,7 @@ def _by_rays(
     store: str | PathLike[str] | None,
     executor: Executor | None,
     deadline: float,
-    progress: ProgressLike,
+    shown: Reporter,
 ) -> _Found:
     n, d = len(arrangement.rows), arrangement.rows.width
     fold = 2 if arrangement.central else 1
@@ -191,18 +204,12 @@ def _by_rays(
             if d <= 60
             else "Use fewer columns",
         )
-    shown = reporter(progress, None, "cells")
-    try:
-        if store is None and executor is None:
-            found = _here(arrangement, keep, MEMORY // (size * fold), deadline, fold, shown)
-        else:
-            found = _in_parts(arrangement, keep, store, executor, deadline, fold, most * size, shown)
-    finally:
-        shown.close()
-    return found
+    if store is None and executor is None:
+        return _here(arrangement, keep, MEMORY // (size * fold), deadline, fold, shown)
+    return _in_parts(arrangement, keep, store, executor, deadline, fold, shown)
 
 
-def _here(arrangement: Arrangement, keep: bool, most: int, deadline: float, fold: int, shown: Any) -> _Found:
+def _here(arrangement: Arrangement, keep: bool, most: int, deadline: float, fold: int, shown: Reporter) -> _Found:
     tally = Tally()
     blocks: list[Array] = []
     count = 0
@@ -239,23 +246,17 @@ def _in_parts(
     executor: Executor | None,
     deadline: float,
     fold: int,
-    most: int,
-    shown: Any,
+    shown: Reporter,
 ) -> _Found:
     shelf = None if store is None else Shelf(store, fingerprint(arrangement), keep)
     if shelf is not None and keep and (finished := shelf.finished()) is not None:
         return _Found(arrangement, len(finished[0]), finished[0], finished[1], "by their rays, read from the store")
     prefixes = split(arrangement)
-    parts: dict[Any, Any] = {}
+    parts: dict[Prefix, Part] = {}
+    counts: dict[Prefix, int] = {}
+    held = 0
     tally = Tally()
     hold = keep and shelf is None
-    if hold and most > 16 * MEMORY:
-        raise WorkloadError(
-            "The list of cells may be too long for memory",
-            count=most,
-            cause=f"it may take up to {most / 2**30:.3g} GiB",
-            fix="Pass store=DIR to keep it on the disk, or count_cells",
-        )
     runner = run_parts(
         arrangement, prefixes, keep=keep, executor=executor, shelf=shelf, deadline=deadline,
         report=lambda done: shown.update(done * fold),
@@ -263,12 +264,18 @@ def _in_parts(
     try:
         for prefix, part in runner:
             tally.counts += part.tally
-            parts[prefix] = part if hold else part.count
+            held += part.words.nbytes * fold
+            if hold and held > MEMORY:  # too long for memory: count the rest, and make the cells anew when asked
+                hold = False
+                parts.clear()
+            counts[prefix] = part.count
+            if hold:
+                parts[prefix] = part
     except KeyboardInterrupt:
         runner.close()
-    done = [prefix for prefix in prefixes if prefix in parts]
+    done = [prefix for prefix in prefixes if prefix in counts]
     complete = len(done) == len(prefixes)
-    count = sum(parts[prefix].count if hold else parts[prefix] for prefix in done) * fold
+    count = sum(counts.values()) * fold
     words = None
     if hold:
         words = _both_halves(arrangement, [parts[prefix].words for prefix in done])
@@ -278,7 +285,7 @@ def _in_parts(
     return _Found(arrangement, count, words, tally, "by their rays", complete)
 
 
-def _blocks(arrangement: Arrangement, shelf: Shelf, prefixes: list[Any]) -> Iterator[Array]:
+def _blocks(arrangement: Arrangement, shelf: Shelf, prefixes: list[Prefix]) -> Iterator[Array]:
     """Yield the final list part by part, from the parts in the store."""
     for opposite in (True, False) if arrangement.central else (False,):
         for prefix in reversed(prefixes) if opposite else prefixes:

@@ -11,7 +11,7 @@ from theodolite._typing import Array
 from theodolite.arrangement._reduce import Arrangement
 from theodolite.arrangement._words import bit, kernel, words_for
 
-__all__ = ["expand", "key_rows", "locate", "unpack"]
+__all__ = ["across", "expand", "key_rows", "locate", "unpack"]
 
 
 def expand(arrangement: Arrangement, words: Array, *, opposite: bool = False) -> Array:
@@ -141,3 +141,18 @@ def locate(packed, rows, turn, wanted):
         else:
             high = middle
     return -1
+
+
+@kernel
+@no_type_check
+def across(packed, rows, turn, wanted, lines, members, out):
+    """Fill ``out`` with the cell beyond each hyperplane from the cell with words ``wanted``, or -1 where there is none.
+
+    The given rows on hyperplane k are ``members[lines[k] : lines[k + 1]]``.
+    """
+    for k in range(lines.shape[0] - 1):
+        for i in range(lines[k], lines[k + 1]):
+            wanted[members[i] // 64] ^= bit(members[i])
+        out[k] = locate(packed, rows, turn, wanted) if lines[k] < lines[k + 1] else -1
+        for i in range(lines[k], lines[k + 1]):
+            wanted[members[i] // 64] ^= bit(members[i])

@@ -81,10 +81,9 @@ def search_cells(
     if prefix is not None:
         fixed = prefix.length
         wanted[:] = prefix.words
-        cursor[ORTHANT] = 0
-        for row in range(d):
-            cursor[ORTHANT] = 2 * cursor[ORTHANT] + (prefix.words[row // 64] >> (63 - row % 64) & 1)
-        cursor[LAST] = cursor[ORTHANT] + 1
+        given = min(fixed, d)
+        orthant = sum((prefix.words[row // 64] >> (63 - row % 64) & 1) << (d - 1 - row) for row in range(given))
+        cursor[ORTHANT], cursor[LAST] = orthant, orthant + 2 ** (d - given)
     out = np.empty((batch if keep else 0, words), dtype=np.uint64)
     limit = batch if keep else 2**20
     while True:

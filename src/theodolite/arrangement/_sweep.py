@@ -14,6 +14,7 @@ Where a bound does not reach, the sweep gives up and says so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import no_type_check
 
@@ -254,11 +255,20 @@ def sort_words(words: Array) -> Array:
     return np.asarray(words[order])
 
 
-def sweep_cells(rows: Array, slack: float, count: int, tally: Array, *, keep: bool = True) -> Array | None:
+def sweep_cells(
+    rows: Array,
+    slack: float,
+    count: int,
+    tally: Array,
+    *,
+    keep: bool = True,
+    go_on: Callable[[int], bool] = lambda found: True,
+) -> Array | None:
     """Return the words of all ``count`` cells on the + side of row 0, sorted; ``None`` if general position cannot be
     proven.
 
-    Without ``keep`` the array is empty: general position is all that is proven.
+    Without ``keep`` the array is empty: general position is all that is proven. ``go_on`` is told now and then how many
+    cells were found, and says whether to give up.
     """
     n, d = rows.shape
     extended = np.ascontiguousarray(np.vstack([rows, functionals(d)]))
@@ -270,6 +280,8 @@ def sweep_cells(rows: Array, slack: float, count: int, tally: Array, *, keep: bo
         while status == 1:
             found, status = sweep(extended, n, slack, level, subset, 1024, out[at:], keep, tally)
             at += found
+            if status == 1 and not go_on(at):
+                return None
         if status == 2:
             return None
         if not keep:

@@ -28,8 +28,8 @@ from theodolite.arrangement._words import words_for
 
 __all__ = ["Part", "Shelf", "fingerprint", "run_parts", "split"]
 
-_WANTED = 256
-"""An arrangement is split at the first row where at least so many parts arise."""
+_WANTED = 2**8
+"""An arrangement is split at the first row where at least so many parts arise; a power of two."""
 
 _RETRIES = 3
 _STALE = 3600.0
@@ -63,6 +63,10 @@ def split(arrangement: Arrangement) -> list[Prefix]:
     """Return the prefixes of signs into which the search on the + side of row 0 is split, in the order of their
     cells."""
     n, d = len(arrangement.rows), arrangement.rows.width
+    if 2 ** (d - 1) >= _WANTED:  # the first d rows are independent: all their signs occur
+        stop = _WANTED.bit_length()
+        rest = [0] * (words_for(n) - 1)
+        return [Prefix((start << (64 - stop), *rest), stop) for start in range(_WANTED, 2 * _WANTED)]
     for stop in range(min(d, n), n + 1):
         nodes = np.concatenate(
             [words.copy() for _, words in search_cells(arrangement, Tally(), stop=stop)]
