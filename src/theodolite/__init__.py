@@ -23,10 +23,10 @@ from theodolite._references import REFERENCES, Reference, cite
 from theodolite._survey import survey
 from theodolite._verdict import Direction, Verdict
 from theodolite._version import __version__
-from theodolite.linear import LinearLandscape
+from theodolite.linear import LinearLandscape, ResidualLandscape
 
 if TYPE_CHECKING:
-    from theodolite.affine import AffineTargetLandscape, AffineVerdict
+    from theodolite.affine import AffineTargetLandscape, AffineVerdict, PiecewiseTargetLandscape
     from theodolite.arrangement import Cells, cells, count_cells
 
 __all__ = [
@@ -48,7 +48,9 @@ __all__ = [
     "NoEscapeError",
     "NoMinimumError",
     "NotCoveredError",
+    "PiecewiseTargetLandscape",
     "Reference",
+    "ResidualLandscape",
     "ShapeError",
     "StoreError",
     "Stratum",
@@ -65,7 +67,7 @@ __all__ = [
 ]
 
 _LAZY = {
-    **dict.fromkeys(("AffineTargetLandscape", "AffineVerdict"), "theodolite.affine"),
+    **dict.fromkeys(("AffineTargetLandscape", "AffineVerdict", "PiecewiseTargetLandscape"), "theodolite.affine"),
     **dict.fromkeys(("Cells", "cells", "count_cells"), "theodolite.arrangement"),
 }
 """Names that are imported when they are first used: some homes import numba, and nobody needs all of them."""

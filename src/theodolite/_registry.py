@@ -29,7 +29,7 @@ class NetworkKind(msgspec.Struct, frozen=True):
 
 KINDS: dict[str, NetworkKind] = {
     "linear": NetworkKind("linear:4-2-4", "theodolite.linear:LinearLandscape", has_l2=True),
-    "residual": NetworkKind("residual:4x3", has_bias=False),
+    "residual": NetworkKind("residual:4x3", "theodolite.linear:ResidualLandscape", has_bias=False),
     "relu": NetworkKind("relu:2-3-1+bias"),
     "leaky_relu": NetworkKind("leaky_relu(0.1):2-3-1", has_slope=True),
     "quadratic": NetworkKind("quadratic:4-2-4", has_bias=False),
