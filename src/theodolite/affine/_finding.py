@@ -148,22 +148,22 @@ def scaled_gradient(values: KinkedLoss | SquaredLoss, skip: Array | None = None)
 
     ``skip`` marks neurons to leave out.
     """
-    p, net = values.problem.as_float(), values.network
-    size = float(np.sqrt(float(values.loss / values.problem.length)))
-    if size == 0:
+    p, net = values.problem, values.network
+    if values.loss == 0:
         return 0.0
-    gradient = values.gradient(values.problem.gamma)
-    w, b, v = (part.astype(np.float64) for part in (net.w, net.b, net.v))
-    reach = np.maximum(np.abs(w * p.start + b), np.abs(w * p.end + b))
-    unit = np.where(reach == 0, 1.0, reach)
+    gradient = values.gradient(p.gamma)
+    reach = np.maximum(np.abs(net.w * p.start + net.b), np.abs(net.w * p.end + net.b))
+    unit = np.where(reach == 0, p.number(1), reach)
     power = 2 if p.quadratic else 1
-    strength = np.max(np.abs(v) * unit**power, initial=abs(p.alpha) * p.length) or 1.0
+    strength = max(np.max(np.abs(net.v) * unit**power), abs(p.alpha) * p.length) or 1
     parts = [
-        np.abs(gradient.w.astype(np.float64)) * unit / (strength * (p.reach or 1.0)),
-        np.abs(gradient.b.astype(np.float64)) * unit / strength,
-        np.abs(gradient.v.astype(np.float64)) / unit**power,
+        np.abs(gradient.w) * unit / (strength * (p.reach or 1)),
+        np.abs(gradient.b) * unit / strength,
+        np.abs(gradient.v) / unit**power,
     ]
     if skip is not None:
-        parts = [np.where(skip, 0.0, part) for part in parts]
-    top = max([abs(float(gradient.c)), *(float(np.max(part, initial=0.0)) for part in parts)])
-    return top / float(2 * p.length * size)
+        parts = [np.where(skip, p.number(0), part) for part in parts]
+    top = max(abs(gradient.c), *(np.max(part) for part in parts))
+    if p.exact:  # squared first: the numbers themselves may lie beyond floats
+        return float(np.sqrt(float(top**2 / (4 * p.length * values.loss))))
+    return float(top / (2 * p.length * np.sqrt(float(values.loss / p.length))))

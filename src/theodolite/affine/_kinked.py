@@ -14,7 +14,7 @@ from theodolite._typing import Array
 from theodolite.affine._lines import Lines, Supports
 from theodolite.affine._problem import Network, Number, Problem
 
-__all__ = ["KinkedLoss"]
+__all__ = ["KinkedLoss", "supports_of"]
 
 
 @dataclass(frozen=True, eq=False)
