@@ -135,9 +135,9 @@ class ExactSets(FamilySets):
         values = self.values(rows.astype(np.int64))
         try:
             order = sorted(range(len(rows)), key=cmp_to_key(lambda i, j: _compared(values[i], values[j])))
+            return np.asarray(rows[np.array(order)])
         except UndecidedError:
-            order = np.argsort(self.families.sums(rows), kind="stable").tolist()
-        return np.asarray(rows[order])
+            return np.asarray(rows[np.argsort(self.families.sums(rows), kind="stable")])
 
 
 def _compared(one: Any, other: Any) -> int:

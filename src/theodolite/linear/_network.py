@@ -51,7 +51,7 @@ class Layout:
                 shapes.append((outputs,))
         return tuple(shapes)
 
-    def split(self, params: Parameters) -> tuple[list[Matrix], list[Array]]:
+    def split(self, params: Parameters) -> tuple[list[Array], list[Array]]:
         """Return the weights and the biases of all layers, zeros for the biases that are not there."""
         rest = iter(params)
         weights, biases = [], []
@@ -60,7 +60,7 @@ class Layout:
             biases.append(next(rest) if k in self.biased else np.zeros(width))
         return weights, biases
 
-    def join(self, weights: Sequence[Matrix], biases: Sequence[Array]) -> Parameters:
+    def join(self, weights: Sequence[Array], biases: Sequence[Array]) -> Parameters:
         """Return the parameters without the biases that are not there."""
         params: list[Array] = []
         for k, (weight, bias) in enumerate(zip(weights, biases, strict=True), start=1):
@@ -97,7 +97,7 @@ class Network:
 
     def loss(self, params: Parameters) -> float:
         """Return the loss."""
-        decay = self.l2 / 2 * sum(float(np.sum(array**2)) for array in params)
+        decay = self.l2 / 2 * sum(float(np.sum(array**2)) for array in params) if self.l2 else 0.0
         return self.factor * float(np.sum(self.residual(params) ** 2)) + decay
 
     def gradient(self, params: Parameters) -> Parameters:

@@ -89,9 +89,9 @@ def precise_reduction(core: ExactCore, spectrum: Spectrum, x: Matrix, y: Matrix)
     left = arb_mat(columns).transpose() if columns else arb_mat(len(core.sigma), 0)
     values = np.sqrt(np.repeat(spectrum.floats, spectrum.multiplicities))
     with ctx.workprec(_FIRST_BITS):
-        right = target.transpose() * left
-        sizes = [sum((entry**2 for entry in column), arb(0)).sqrt() for column in right.transpose().tolist()]
-        right = right * _diagonal([1 / size.mid() for size in sizes])
+        right = (target.transpose() * left).mid()
+        sizes = [sum((entry * entry for entry in column), arb(0)).sqrt() for column in right.transpose().tolist()]
+        right = right * _diagonal([1 / size for size in sizes])
     left_floats, right_floats = _floats(left), _floats(right)
     norms = np.sqrt(to_floats(np.diag(core.xx)))
     return Reduction(
