@@ -23,6 +23,7 @@ from theodolite._references import REFERENCES, Reference, cite
 from theodolite._survey import survey
 from theodolite._verdict import Direction, Verdict
 from theodolite._version import __version__
+from theodolite.dominance import DescentCertificate, Dominance, EmpiricalCheck, Regularity
 from theodolite.linear import LinearLandscape, ResidualLandscape
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ __all__ = [
     "Cells",
     "CriticalSet",
     "DataError",
+    "DescentCertificate",
     "Direction",
+    "Dominance",
+    "EmpiricalCheck",
     "Evidence",
     "Kind",
     "Landscape",
@@ -50,6 +54,7 @@ __all__ = [
     "NotCoveredError",
     "PiecewiseTargetLandscape",
     "Reference",
+    "Regularity",
     "ResidualLandscape",
     "ShapeError",
     "StoreError",

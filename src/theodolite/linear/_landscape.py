@@ -20,6 +20,8 @@ from theodolite._typing import Array, Biased, Number, Option, Parameters, Parame
 from theodolite._verdict import Direction, Verdict
 from theodolite.io._network import Specification
 from theodolite.linear._arithmetic import exact_problem, float_note
+from theodolite.linear._certificates import Certifier, certifier_for
+from theodolite.linear._certified import CertifiedLandscape
 from theodolite.linear._charts import Chart, PlainChart, chart_for
 from theodolite.linear._data import Samples, gather
 from theodolite.linear._decay_problem import DecayProblem
@@ -35,7 +37,7 @@ from theodolite.linear._uncovered import UncoveredProblem, obstacle
 __all__ = ["LinearLandscape"]
 
 
-class LinearLandscape(SurveyableLandscape):
+class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
     r"""The loss of the linear network x -> W2 W1 x on data, rows of X and Y being samples.
 
     .. math::  L(W_1, W_2) = \tfrac12 \lVert X W_1^T W_2^T - Y \rVert_F^2
@@ -254,3 +256,17 @@ class LinearLandscape(SurveyableLandscape):
                 fix=None if minimum else "Pass more accurate parameters",
             )
         return verdict.escape
+
+    @cached_property
+    def certifier(self) -> Certifier:
+        """What certifies points: dominance, regularity, descent."""
+        gram = None if self._exact is None else self._exact.core.gram
+        return certifier_for(self._options, self._chart, self._samples.count, gram)
+
+    def to_core(self, params: ParametersLike) -> Parameters:
+        """Return the weights alone, [W1 b1] for the first layer where only it has a bias."""
+        return self._chart.core(self.coerce(params))
+
+    def from_core(self, core: Parameters) -> Parameters:
+        """Return the parameters with these core weights."""
+        return self._chart.lift(core, None)

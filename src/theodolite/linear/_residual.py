@@ -23,6 +23,8 @@ from theodolite._table import Table
 from theodolite._typing import Array, Integer, Number, Option, Parameters, ParametersLike, Real
 from theodolite._verdict import Direction, Verdict
 from theodolite.io._network import Specification
+from theodolite.linear._certificates import Certifier
+from theodolite.linear._certified import CertifiedLandscape
 from theodolite.linear._deep import DeepProblem
 from theodolite.linear._landscape import LinearLandscape
 from theodolite.linear._near_identity import factors_near_identity, fitted_map
@@ -31,7 +33,7 @@ from theodolite.linear._shallow import ShallowProblem
 __all__ = ["ResidualLandscape"]
 
 
-class ResidualLandscape(SurveyableLandscape):
+class ResidualLandscape(SurveyableLandscape, CertifiedLandscape):
     r"""The loss of the linear residual network x -> (I + A_l) ... (I + A_1) x on data, rows of X and Y being samples.
 
     .. math::  L(A_1, \ldots, A_l) = \tfrac12 \lVert X (I + A_1)^T \cdots (I + A_l)^T - Y \rVert_F^2
@@ -211,6 +213,21 @@ class ResidualLandscape(SurveyableLandscape):
         if verdict.escape is None:
             raise NoEscapeError("There is no way down", cause=f"the point is {verdict.kind}")
         return verdict.escape
+
+    _identity_in_layers = True
+
+    @property
+    def certifier(self) -> Certifier:
+        """What certifies points: dominance, regularity, descent."""
+        return self._linear.certifier
+
+    def to_core(self, params: ParametersLike) -> Parameters:
+        """Return the layers ``I + A_k``."""
+        return self._weights(params)
+
+    def from_core(self, core: Parameters) -> Parameters:
+        """Return the ``A_k`` of these layers."""
+        return _shifted(core)
 
 
 def _identity(array: Array) -> Array:

@@ -1,0 +1,49 @@
+"""Gradient dominance and regularity, as functions on arrays: constants, balls, rates, the nearest minimizer."""
+
+from theodolite.dominance._certify import Subject, chain_descent, chain_dominance, chain_regularity, check_radius
+from theodolite.dominance._chain import Chain, Model
+from theodolite.dominance._probe import EmpiricalCheck, Probe
+from theodolite.dominance._projection import nearest_minimizer, project_layer
+from theodolite.dominance._read import reachable, read
+from theodolite.dominance._results import DescentCertificate, Dominance, Regularity
+from theodolite.dominance._sizes import (
+    Sizes,
+    best_constant,
+    comp_constant,
+    largest_radius,
+    measure,
+    ntk_constant,
+    product_constant,
+    residual_constant,
+    smoothness,
+    steepness,
+)
+
+__all__ = [
+    "Chain",
+    "DescentCertificate",
+    "Dominance",
+    "EmpiricalCheck",
+    "Model",
+    "Probe",
+    "Regularity",
+    "Sizes",
+    "Subject",
+    "best_constant",
+    "chain_descent",
+    "chain_dominance",
+    "chain_regularity",
+    "check_radius",
+    "comp_constant",
+    "largest_radius",
+    "measure",
+    "nearest_minimizer",
+    "ntk_constant",
+    "product_constant",
+    "project_layer",
+    "reachable",
+    "read",
+    "residual_constant",
+    "smoothness",
+    "steepness",
+]
