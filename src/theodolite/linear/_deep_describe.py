@@ -128,5 +128,5 @@ class DeepPortrait:
             f"The loss falls with the power {way.order} of the parameter along this curve; the quadratic model is flat, so that "
             "second-order tests take the saddle for a minimum.",
             coefficients,
-            1.25 * lowest(way.change)[1],
+            1.1 * lowest(way.change)[1],
         )
