@@ -30,8 +30,8 @@ from theodolite.affine._members import Builder, has_members
 from theodolite.affine._mix import Mix, mixes
 from theodolite.affine._names import neuron_names
 from theodolite.affine._nearby import find_nearby
-from theodolite.affine._options import Options, check_options
-from theodolite.affine._problem import Activation, Network, Problem
+from theodolite.affine._options import Options, check_options, read_specification
+from theodolite.affine._problem import Network, Problem
 from theodolite.affine._verdicts import AffineVerdict, direction_of, verdict_of
 from theodolite.io._network import Specification
 
@@ -89,27 +89,7 @@ class AffineTargetLandscape(SurveyableLandscape):
         """Build the landscape of a parsed network such as ``relu:1-5-1``; there is no data, so X and Y are None."""
         if X is not None or Y is not None:
             raise DataError("An affine target needs no data", fix="Leave X and Y out")
-        kinds = tuple(kind.value for kind in Activation)
-        if spec.kind not in kinds or spec.bias is not False:
-            raise NotCoveredError(
-                f"{spec} is not covered on an affine target",
-                cause=f"the kinds that are: {', '.join(kinds)}; every neuron has its bias there",
-                fix="Write relu:1-5-1, leaky_relu(0.3):1-4-1 or quadratic:1-2-1",
-            )
-        if (spec.slope is not None) != (spec.kind == Activation.LEAKY_RELU.value):
-            raise DataError(
-                f"{spec} has {'a' if spec.slope is not None else 'no'} slope in brackets",
-                fix="Write relu:1-5-1 or leaky_relu(0.3):1-4-1",
-            )
-        if len(spec.widths) != 3 or spec.widths[0] != 1 or spec.widths[2] != 1:
-            raise NotCoveredError(
-                f"{spec} is not covered on an affine target",
-                cause="the theory knows one hidden layer between one input and one output",
-                fix=f"Write it as {spec.kind}:1-5-1",
-            )
-        if spec.slope is not None:
-            options["negative_slope"] = spec.slope
-        return cls(spec.hidden[0], activation=spec.kind, **options)
+        return cls(**read_specification(spec), **options)
 
     @property
     def problem(self) -> Problem:

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from theodolite._errors import DataError
+from theodolite._errors import DataError, NotCoveredError
 from theodolite.affine._problem import Activation, Number, Problem, as_number
+from theodolite.io._network import Specification
 
-__all__ = ["Options", "check_options"]
+__all__ = ["Options", "check_options", "read_specification"]
 
 _ARITHMETICS = ("auto", "float64", "verified", "exact")
 
@@ -34,6 +35,32 @@ class Options:
         """The network as the command line writes it."""
         slope = f"({self.problem.gamma})" if self.problem.activation is Activation.LEAKY_RELU else ""
         return f"{self.problem.activation.value}{slope}:1-{self.hidden}-1"
+
+
+def read_specification(spec: Specification) -> dict[str, Any]:
+    """Return the options that a parsed network such as ``leaky_relu(0.3):1-4-1`` stands for."""
+    kinds = tuple(kind.value for kind in Activation)
+    if spec.kind not in kinds or spec.bias is not False:
+        raise NotCoveredError(
+            f"{spec} is not covered on an affine target",
+            cause=f"the kinds that are: {', '.join(kinds)}; every neuron has its bias there",
+            fix="Write relu:1-5-1, leaky_relu(0.3):1-4-1 or quadratic:1-2-1",
+        )
+    if (spec.slope is not None) != (spec.kind == Activation.LEAKY_RELU.value):
+        raise DataError(
+            f"{spec} has {'a' if spec.slope is not None else 'no'} slope in brackets",
+            fix="Write relu:1-5-1 or leaky_relu(0.3):1-4-1",
+        )
+    if len(spec.widths) != 3 or spec.widths[0] != 1 or spec.widths[2] != 1:
+        raise NotCoveredError(
+            f"{spec} is not covered on an affine target",
+            cause="the theory knows one hidden layer between one input and one output",
+            fix=f"Write it as {spec.kind}:1-5-1",
+        )
+    found: dict[str, Any] = {"hidden": spec.hidden[0], "activation": spec.kind}
+    if spec.slope is not None:
+        found["negative_slope"] = spec.slope
+    return found
 
 
 def check_options(
