@@ -268,6 +268,7 @@ class Work(NamedTuple):
     common: Array
     zeros: Array
     counts: Array
+    images: Array
     tight: Array
     square: Array
     inverse: Array
@@ -295,6 +296,7 @@ def workspace(n: int, d: int, primes: int, rays: int = 256) -> Work:
         common=np.zeros(words, dtype=np.uint64),
         zeros=np.zeros((rays, words), dtype=np.uint64),
         counts=np.zeros(rays, dtype=np.int64),
+        images=np.zeros((rays, 2), dtype=np.int64),
         tight=np.zeros(max(d - 1, 1), dtype=np.int64),
         square=np.zeros((d, d)),
         inverse=np.zeros((d, d)),

@@ -90,6 +90,31 @@ def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, 
             emitted += 2
             cursor[DEPTH] = depth
             continue
+        if cutting == 2 and row >= fixed:
+            other = row
+            for w in range(words - 1, -1, -1):
+                left = ~valid[w] & work.rows[w]
+                if w == row // 64:
+                    left &= ~bit(row)
+                if left:
+                    other = 64 * w + leading_zeros(left)
+            if other < stop:
+                if emitted + 4 > limit:
+                    return emitted, FULL
+                quarters = _quarters(matrix, pool, lists, start, length, row, other, work, tally)
+                if quarters >= 0:
+                    for quarter in range(4):
+                        if (quarters >> quarter) & 1:
+                            if keep:
+                                for w in range(words):
+                                    out[emitted, w] = above_any[w]
+                                if quarter < 2:
+                                    out[emitted, row // 64] &= ~bit(row)
+                                if quarter % 2 == 0:
+                                    out[emitted, other // 64] &= ~bit(other)
+                            emitted += 1
+                    cursor[DEPTH] = depth
+                    continue
         column, mask = row // 64, bit(row)
         counts = tally[0], tally[1], tally[2]
         # Sort the rays into above, tight, below, and note beside each which valid rows are tight at it, and how many.
@@ -168,6 +193,67 @@ def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, 
             frames[depth, 0], frames[depth, 1], frames[depth, 2], frames[depth, 3] = low, high - low, place, made
             depth += 1
         cursor[DEPTH] = depth
+
+
+@kernel
+@no_type_check
+def _quarters(matrix, pool, lists, start, length, row, other, work, tally):
+    """Say which of the quarters that the last two rows cut a cone into are not empty, without cutting it.
+
+    Bit 0 stands for (-, -), bit 1 for (-, +), bit 2 for (+, -), bit 3 for (+, +). A ray inside a quarter, or on one
+    side of it, shows that it is not empty (both rows cut, so some ray leads from the side inwards). Where no ray does,
+    the quarter can only be entered between rays u and v of the two quarters beside it, and is if and only if u and v,
+    seen in the plane of the two rows, are less than half a turn apart on its side. Returns -1 where that takes more
+    than small integers.
+    """
+    positive, negative = pool.positive, pool.negative
+    w_row, w_other, m_row, m_other = row // 64, other // 64, bit(row), bit(other)
+    found = 0
+    for i in range(start, start + length):
+        ray = lists[i]
+        low_row, high_row = negative[ray, w_row] & m_row != 0, positive[ray, w_row] & m_row != 0
+        low, high = negative[ray, w_other] & m_other != 0, positive[ray, w_other] & m_other != 0
+        if low_row:
+            found |= 1 if low else (2 if high else 3)
+        elif high_row:
+            found |= 4 if low else (8 if high else 12)
+        elif low:
+            found |= 5
+        elif high:
+            found |= 10
+    if found == 15:
+        return found
+    integers, coordinates, small = matrix.integers, pool.coordinates, pool.small
+    images = work.images
+    if length > images.shape[0]:
+        return -1
+    d = coordinates.shape[1]
+    for i in range(length):
+        ray = lists[start + i]
+        if not small[ray]:
+            return -1
+        x, y = 0, 0
+        for k in range(d):
+            x += integers[row, k] * coordinates[ray, k]
+            y += integers[other, k] * coordinates[ray, k]
+        if abs(float(x)) > 2.0**30 or abs(float(y)) > 2.0**30:
+            return -1
+        images[i, 0], images[i, 1] = x, y
+    missing = 15 & ~found
+    for quarter in range(4):
+        if not (missing >> quarter) & 1:
+            continue
+        side_row, side = 1 if quarter >= 2 else -1, 1 if quarter % 2 == 1 else -1
+        for i in range(length):
+            p, q = side_row * images[i, 0], -side * images[i, 1]
+            if p <= 0 or q <= 0:
+                continue
+            for j in range(length):
+                s, t = -side_row * images[j, 0], side * images[j, 1]
+                if s > 0 and t > 0 and p * t > q * s:
+                    found |= 1 << quarter
+        tally[0] += 1
+    return found
 
 
 @kernel
