@@ -1,8 +1,8 @@
 """Exact small cases of deep linear networks: critical points with their selection, kind and inertia.
 
-Columns are samples here, as in the papers: X is d_0 x n, Y is d_H x n, W_k is d_k x d_(k-1). Matrices are written row by row. Each
-point was made by hand so that its gradient vanishes in integers (one case: halves); its inertia (negative, zero, positive) is that of
-the rational Hessian.
+Columns are samples here, as in the papers: X is d_0 x n, Y is d_H x n, W_k is d_k x d_(k-1). Matrices are written row by row.
+Each point was made by hand so that its gradient vanishes in integers (one case: halves); its inertia (negative, zero,
+positive) is that of the rational Hessian.
 """
 
 from __future__ import annotations

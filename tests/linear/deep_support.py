@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def integer_point(source: np.random.Generator, depth: int) -> tuple[Array, Weigh
     chosen = sorted(int(i) for i in source.choice(m, r, replace=False)) if m else []
     arcs = arcs_of(depth)
     strings = arcs.draw([width - r for width in widths], m - r, source)
-    layers = [np.zeros((b, a), dtype=object) + Fraction(0) for a, b in zip(widths[:-1], widths[1:], strict=True)]
+    layers = [np.zeros((b, a), dtype=object) + Fraction(0) for a, b in pairwise(widths)]
     for slot, i in enumerate(chosen):
         for k, layer in enumerate(layers):
             layer[i if k == depth - 1 else slot, i if k == 0 else slot] = Fraction(values[i] if k == depth - 1 else 1)

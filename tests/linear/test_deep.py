@@ -241,24 +241,31 @@ def test_points_found_without_theory() -> None:
     """Zeros of the gradient found by least squares from random starts; those that a dense Hessian cannot judge are counted."""
     from scipy.optimize import least_squares
 
+    def signs(values: Any, zero: float) -> tuple[int, int]:
+        return int((values < -zero).sum()), int((abs(values) <= zero).sum())
+
     source = np.random.default_rng(5)
     clear = ambiguous = 0
     for _ in range(40):
-        x, y = np.eye(2), np.diag(source.uniform(0.5, 2, 2))
-        land = th.LinearLandscape(x, y, (2, 2))
-        start = land.pack(land.unpack(source.standard_normal(land.parameter_count) * 0.5))
+        land = th.LinearLandscape(np.eye(2), np.diag(source.uniform(0.5, 2, 2)), (2, 2))
         found = least_squares(
-            lambda v, land=land: land.pack(land.gradient(land.unpack(v))), start, xtol=1e-15, ftol=1e-15, gtol=1e-15
+            lambda v, land=land: land.pack(land.gradient(land.unpack(v))),
+            source.standard_normal(land.parameter_count) * 0.7,
+            jac=lambda v, land=land: land.hessian(land.unpack(v)).todense(),
+            xtol=1e-15,
+            ftol=1e-15,
+            gtol=1e-15,
+            max_nfev=500,
         )
-        verdict = land.classify(land.unpack(found.x), rtol=1e-6)
-        signs = inertia(land.hessian(land.unpack(found.x)).todense())
-        if signs is None or verdict.index is None or verdict.nullity is None:
+        verdict = land.classify(land.unpack(found.x), rtol=1e-4)
+        values = np.linalg.eigvalsh(land.hessian(land.unpack(found.x)).todense())
+        if verdict.index is None or verdict.nullity is None or signs(values, 1e-5) != signs(values, 1e-2):
             ambiguous += 1
             continue
         clear += 1
-        assert signs[:2] == (verdict.index, verdict.nullity)
-    assert clear >= 15
-    assert ambiguous == 40 - clear
+        assert signs(values, 1e-5) == (verdict.index, verdict.nullity)
+    print(f"{clear} clear, {ambiguous} ambiguous")
+    assert clear >= 10
 
 
 def test_weight_decay_at_depth() -> None:
@@ -281,8 +288,8 @@ def test_atlas_of_a_deep_network(tmp_path: Any) -> None:
     atlas = th.survey(land)
     assert atlas.complete
     assert len({s.label for s in atlas}) == len(atlas) == land.count()
-    atlas.save(tmp_path / "deep.atlas")
-    loaded = th.load_atlas(tmp_path / "deep.atlas", land)
+    atlas.save(tmp_path / "deep.npz")
+    loaded = th.load_atlas(tmp_path / "deep.npz", land)
     assert [s.label for s in loaded] == [s.label for s in atlas]
     flat = next(s for s in loaded if s.kind is th.Kind.NON_STRICT_SADDLE)
     assert land.classify(flat.sample(0)).kind is th.Kind.NON_STRICT_SADDLE
