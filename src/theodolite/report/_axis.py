@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil, floor, log10
+from math import ceil, floor, log10, sqrt
 
 import numpy as np
 
@@ -34,6 +34,9 @@ _ZERO = 1e-13
 
 _NOTHING = 1e-300
 """Differences of numbers below this underflow."""
+
+_BETWEEN = (sqrt(2.0), sqrt(10.0), sqrt(50.0))
+"""Steps of 1, 2, 5 and 10 part here: in the middle by ratio, so that no step is off by more than a factor of 1.6."""
 
 _TICKS = 9
 _RANK_TICKS = 14
@@ -86,7 +89,7 @@ def nice_step(span: float, count: int) -> float:
     """
     power = 10.0 ** floor(log10(span / count))
     share = span / count / power
-    factor = 1.0 if share < 1.5 else 2.0 if share < 3.5 else 5.0 if share < 7.5 else 10.0
+    factor = 1.0 if share < _BETWEEN[0] else 2.0 if share < _BETWEEN[1] else 5.0 if share < _BETWEEN[2] else 10.0
     return float(f"{factor * power:.6g}")
 
 
