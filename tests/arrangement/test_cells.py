@@ -12,7 +12,7 @@ from linear_programs import cells_by_programs
 from test_counts import matrices
 
 import theodolite as th
-from theodolite.arrangement import Faces, _enumerate
+from theodolite.arrangement import Faces, _ways
 
 CASES = {
     "braid": (braid(4), None),
@@ -109,7 +109,7 @@ def test_batches_are_the_list_in_pieces_even_when_it_is_not_kept(case: Case, mon
     batches = list(found.batches(5))
     assert all(len(batch) <= 5 for batch in batches)
     assert np.array_equal(np.concatenate(batches), found.signs())
-    monkeypatch.setattr(_enumerate, "MEMORY", 16)
+    monkeypatch.setattr(_ways, "MEMORY", 16)
     if found.count < 4 or not len(found.arrangement.rows):
         return
     streamed = th.cells(rows, offsets)

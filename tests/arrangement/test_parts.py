@@ -16,7 +16,7 @@ import pytest
 from families import deformed, resonance, threshold
 
 import theodolite as th
-from theodolite.arrangement import _enumerate, _run, _tasks
+from theodolite.arrangement import _run, _tasks, _ways
 
 
 class Backwards(Executor):
@@ -72,7 +72,7 @@ def test_processes() -> None:
 
 def test_lists_too_long_for_memory_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = th.cells(resonance(5))
-    monkeypatch.setattr(_enumerate, "MEMORY", 10_000)
+    monkeypatch.setattr(_ways, "MEMORY", 10_000)
     found = th.cells(resonance(5), executor=Backwards())
     assert (found.count, found.complete, found.words) == (11292, True, None)
     assert np.array_equal(np.concatenate(list(found.batches())), expected.signs())
@@ -131,7 +131,7 @@ def test_a_budget_gives_the_first_cells(monkeypatch: pytest.MonkeyPatch) -> None
         now[0] += 1.0
         return now[0]
 
-    monkeypatch.setattr(_enumerate.time, "monotonic", clock)
+    monkeypatch.setattr(_ways.time, "monotonic", clock)
     some = th.cells(threshold(5), budget=1.5)
     monkeypatch.undo()
     whole = th.cells(threshold(5))
@@ -153,7 +153,7 @@ def test_a_sweep_hears_the_clock_and_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> 
     def interrupted(*arguments: object, **options: object) -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_enumerate, "sweep_cells", interrupted)
+    monkeypatch.setattr(_ways, "sweep_cells", interrupted)
     stopped = th.cells(rows)
     assert not stopped.complete
     for some in (budgeted, stopped):

@@ -14,7 +14,8 @@ from theodolite.arrangement._reduce import reduce
 from theodolite.arrangement._residues import cofactors, prime_table, residue_dot, residue_sign
 from theodolite.arrangement._rows import Rows, float_rows, integer_rows
 from theodolite.arrangement._run import Prefix, Tally, search_cells
-from theodolite.arrangement._sweep import sort_words, sweep_cells
+from theodolite.arrangement._sort import sort_words
+from theodolite.arrangement._sweep import sweep_cells
 from theodolite.arrangement._twin import cells_by_rays, cells_by_vertices, determinant
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from theodolite._typing import Array
-from theodolite.arrangement._rays import LIMIT, Matrix
 from theodolite.arrangement._residues import PRIME_BITS, prime_table
+from theodolite.arrangement._state import LIMIT, Matrix
 
 __all__ = ["Rows", "float_rows", "fraction_rows", "integer_rows"]
 

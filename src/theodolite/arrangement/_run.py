@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from theodolite._typing import Array
-from theodolite.arrangement._rays import Pool, workspace
 from theodolite.arrangement._reduce import Arrangement
 from theodolite.arrangement._search import DEPTH, FULL, GROW, LAST, ORTHANT, RESIDUES, search
 from theodolite.arrangement._start import start_pool
+from theodolite.arrangement._state import Pool, workspace
 from theodolite.arrangement._words import words_for
 
 __all__ = ["Prefix", "Tally", "search_cells"]

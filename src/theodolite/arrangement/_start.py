@@ -8,8 +8,9 @@ from typing import no_type_check
 import numpy as np
 
 from theodolite._typing import Array
-from theodolite.arrangement._rays import BY_INTEGERS, Matrix, Pool, Work, ray_from_rows
+from theodolite.arrangement._rays import ray_from_rows
 from theodolite.arrangement._rows import Rows
+from theodolite.arrangement._state import BY_INTEGERS, Matrix, Pool, Work
 from theodolite.arrangement._words import bit, kernel
 
 __all__ = ["dual_rays", "start_pool"]

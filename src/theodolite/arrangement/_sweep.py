@@ -22,9 +22,10 @@ import numpy as np
 
 from theodolite._typing import Array
 from theodolite.arrangement._filter import TINY, UNIT, filtered_dot, inverse_bound, unit_row_for, verified_inverse
+from theodolite.arrangement._sort import sort_words
 from theodolite.arrangement._words import bit, kernel, words_for
 
-__all__ = ["functionals", "sort_words", "sweep", "sweep_cells"]
+__all__ = ["functionals", "sweep", "sweep_cells"]
 
 
 @lru_cache(maxsize=64)
@@ -189,70 +190,6 @@ def last_cell(rows, n, slack, out):
         if value < 0:
             out[0, m // 64] |= bit(m)
     return True
-
-
-@kernel
-@no_type_check
-def _sorted_order(words, order):
-    """Sort ``order`` by the rows of ``words`` that it names: quicksort in three parts, one word after the other."""
-    n, width = words.shape
-    stack = np.empty((64 * width + 64, 3), dtype=np.int64)
-    stack[0, 0], stack[0, 1], stack[0, 2] = 0, n, 0
-    depth = 1
-    while depth:
-        depth -= 1
-        low, high, word = stack[depth, 0], stack[depth, 1], stack[depth, 2]
-        while high - low > 1 and word < width:
-            if high - low < 12:
-                for i in range(low + 1, high):
-                    item = order[i]
-                    j = i
-                    while j > low and _below(words, item, order[j - 1], word):
-                        order[j] = order[j - 1]
-                        j -= 1
-                    order[j] = item
-                break
-            a, b, c = words[order[low], word], words[order[(low + high) // 2], word], words[order[high - 1], word]
-            pivot = max(min(a, b), min(max(a, b), c))
-            under, i, over = low, low, high
-            while i < over:
-                value = words[order[i], word]
-                if value < pivot:
-                    order[i], order[under] = order[under], order[i]
-                    under += 1
-                    i += 1
-                elif value > pivot:
-                    over -= 1
-                    order[i], order[over] = order[over], order[i]
-                else:
-                    i += 1
-            # Go on with the smallest part last, so that the stack stays short: put the two others on it.
-            stack[depth, 0], stack[depth, 1], stack[depth, 2] = under, over, word + 1
-            if under - low < high - over:
-                stack[depth + 1, 0], stack[depth + 1, 1], stack[depth + 1, 2] = over, high, word
-                high = under
-            else:
-                stack[depth + 1, 0], stack[depth + 1, 1], stack[depth + 1, 2] = low, under, word
-                low = over
-            depth += 2
-
-
-@kernel
-@no_type_check
-def _below(words, one, two, word):
-    for w in range(word, words.shape[1]):
-        if words[one, w] != words[two, w]:
-            return words[one, w] < words[two, w]
-    return False
-
-
-def sort_words(words: Array) -> Array:
-    """Return the rows of ``words`` (cells, width) in increasing order."""
-    if words.shape[1] == 1:
-        return np.sort(words, axis=0)
-    order = np.arange(len(words))
-    _sorted_order(words, order)
-    return np.asarray(words[order])
 
 
 def sweep_cells(
