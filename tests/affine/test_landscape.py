@@ -202,3 +202,37 @@ def test_verdict_in_words():
     assert "zero gradient" in dict(asleep.facts())["beware"]
     saddle = land.classify(([1, -1], ["-1/3", "2/3"], ["2/3", "-2/3"], "1/2"))
     assert dict(saddle.facts())["family"] == "R with 2 breakpoints"
+
+
+@pytest.mark.parametrize("below", [0, Fraction(1, 4)])
+def test_lowest_nullity_of_exact_fits_is_attained(below):
+    """Cancelling pairs of opposite kinks are what makes the Hessian at a fit largest."""
+    share = 1 / (1 + Fraction(below))
+    sloped = landscape(2, "leaky_relu", below, interval=(0, 1), slope=1, intercept=0)
+    w, b, v = [1, -1], [Fraction(-1, 3), Fraction(1, 3)], [share, -share]
+    c = Fraction(1, 2) - sum(
+        x * (y if y > 0 else below * y) for x, y in zip(v, [Fraction(1, 6), Fraction(-1, 6)], strict=True)
+    )
+    verdict = sloped.classify((w, b, v, c))
+    assert (verdict.kind, verdict.nullity) == (th.Kind.GLOBAL_MINIMUM, sloped.global_minimum().nullity_range[0])
+    level = landscape(4, "leaky_relu", below, interval=(0, 1), slope=0, intercept=0)
+    w, b = [1, -1, 1, -1], [Fraction(-1, 3), Fraction(1, 3), Fraction(-2, 3), Fraction(2, 3)]
+    v = [1, -1, -1, 1]
+    z = [x * Fraction(1, 2) + y for x, y in zip(w, b, strict=True)]
+    c = -sum(x * (y if y > 0 else below * y) for x, y in zip(v, z, strict=True))
+    verdict = level.classify((w, b, v, c))
+    assert (verdict.kind, verdict.nullity) == (th.Kind.GLOBAL_MINIMUM, level.global_minimum().nullity_range[0])
+
+
+@pytest.mark.parametrize(("activation", "below"), ACTIVATIONS)
+@pytest.mark.parametrize("slope", [0, 1])
+@pytest.mark.parametrize("hidden", [1, 2, 3])
+def test_nullity_of_exact_fits_stays_in_its_range(activation, below, slope, hidden):
+    """Over many random fits; the extremes of small networks are met."""
+    land = landscape(hidden, activation, below, slope=slope, intercept=1)
+    if activation == "quadratic" and hidden == 1 and slope:
+        return
+    found = land.global_minimum()
+    seen = {land.classify(params).nullity for params in found.sample(11, size=60)} - {None}
+    assert found.nullity_range[0] <= min(seen)
+    assert max(seen) <= found.nullity_range[1]

@@ -32,7 +32,7 @@ def moving_families(problem: Problem, kinks: int) -> list[Panel]:
             slides,
             int(np.argmin(np.abs(np.array(_SLOPES) - own))),
         ),
-        _values(p, max(kinks, 2), own),
+        _values(p, max(kinks, 4), own),
     ]
 
 
