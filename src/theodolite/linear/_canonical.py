@@ -75,19 +75,23 @@ def random_member(
     ]
     encoder, decoder = _balanced_factors(reduction, selected_directions(reduction, taken, rotations))
     s = decoder.shape[1]
-    size = float(np.linalg.norm(decoder, 2)) if s else max(reduction.natural_size, 1.0)
+    natural = reduction.natural_size or 1.0
+    size_a = float(np.linalg.norm(encoder @ reduction.inverse * reduction.input_scale, 2)) if s else natural
+    size_b = float(np.linalg.norm(decoder, 2)) if s else natural
     b = np.zeros((reduction.d_out, width))
     a = np.zeros((width, reduction.rho))
     b[:, :s], a[:s] = decoder, encoder
-    b[:, s : s + p0] = size * reduction.left_null @ random_orthonormal(source, reduction.left_null.shape[1], p0)
+    b[:, s : s + p0] = size_b * reduction.left_null @ random_orthonormal(source, reduction.left_null.shape[1], p0)
     idle = (reduction.right_null @ random_orthonormal(source, reduction.right_null.shape[1], q)).T @ reduction.inverse
-    idle *= size / np.maximum(np.linalg.norm(idle * reduction.input_scale, axis=1, keepdims=True), np.finfo(float).tiny)
+    idle *= size_a / np.maximum(
+        np.linalg.norm(idle * reduction.input_scale, axis=1, keepdims=True), np.finfo(float).tiny
+    )
     a[s + p0 : s + p0 + q] = idle @ reduction.inputs
     outer, inner = random_orthonormal(source, width, width), random_orthonormal(source, width, width)
     stretch = source.uniform(0.6, 1.6, width)
     gauge, undo = (outer * stretch) @ inner, (inner.T / stretch) @ outer.T
     w1 = gauge @ a @ reduction.inverse
-    return w1 + random_free_part(reduction, width, size, source), b @ undo
+    return w1 + random_free_part(reduction, width, size_a, source), b @ undo
 
 
 def random_free_part(reduction: Reduction, width: int, size: float, source: np.random.Generator) -> Matrix:

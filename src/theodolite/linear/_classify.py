@@ -93,7 +93,7 @@ def _raw(question: Question, near: Nearest, point: Point) -> Parameters:
 
 def _scaled_gradient(reduction: Reduction, point: Point) -> tuple[float, float]:
     """Return the gradient relative to the size of its terms, and how large rounding alone can make that number."""
-    natural_b = reduction.natural_size
+    natural_b = point.natural_b
     natural_a = float(reduction.singular_values[0]) / natural_b if natural_b else 0.0
     norm_a = max(float(np.linalg.norm(point.a, 2)) if point.a.size else 0.0, natural_a)
     norm_b = max(float(np.linalg.norm(point.b, 2)), natural_b)
@@ -101,8 +101,9 @@ def _scaled_gradient(reduction: Reduction, point: Point) -> tuple[float, float]:
     size = norm_a * norm_b + float(np.linalg.norm(reduction.target))
     if size == 0 or error.size == 0:
         return 0.0, 0.0
-    in_a = float(np.linalg.norm(point.b.T @ error)) / (norm_b * size) if norm_b else 0.0
-    in_b = float(np.linalg.norm(error @ point.a.T)) / (norm_a * size) if norm_a else 0.0
+    error = error / size  # before any product: squares could leave the range
+    in_a = float(np.linalg.norm(point.b.T / norm_b @ error)) if norm_b else 0.0
+    in_b = float(np.linalg.norm(error @ point.a.T / norm_a)) if norm_a else 0.0
     return max(in_a, in_b), 8 * _EPSILON * np.sqrt(max(error.shape))
 
 

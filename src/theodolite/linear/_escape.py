@@ -28,6 +28,12 @@ _DRAG = 0.4
 """How far a layer may drag along what it already carries, relative to the singular value that is added."""
 
 
+_LONG = 2.0**20
+"""How many times a step may exceed what the other layer, with rounding errors, would need to carry."""
+
+_TINY = float(np.finfo(np.float64).tiny)
+
+
 def gradient_direction(network: Network, params: Parameters) -> Direction:
     """Return the straight way down along the negative gradient, to the lowest point on that line."""
     gradient = network.gradient(params)
@@ -94,9 +100,13 @@ def _wake_unit(reduction: Reduction, near: Nearest, params: Parameters, unit: fl
     write, read, drag_b, drag_a = _idle_unit(near)
     overlap = float(write @ read)
     v_raw = v @ reduction.inverse
-    # Both layers move equally far in raw weights unless the unit's other weights cost curvature: then less of that layer.
-    ratio = float(np.linalg.norm(v_raw)) or 1.0
-    a_amount, b_amount = np.sqrt(sigma / (ratio * overlap)), np.sqrt(sigma * ratio / overlap)
+    # Both layers move equally far in raw weights, unless that would make the rounding errors of what they carry count, or
+    # the unit's other weights cost curvature: then less of that layer.
+    balanced = np.sqrt(sigma / ((float(np.linalg.norm(v_raw)) or 1.0) * overlap))
+    low = float(np.linalg.norm(params[0] * reduction.input_scale)) / _LONG
+    high = _LONG * sigma / max(float(np.linalg.norm(params[1])), _TINY)
+    a_amount = np.clip(balanced, low, high) if low < high else np.sqrt(low) * np.sqrt(high)
+    b_amount = sigma / (a_amount * overlap)
     if drag_b > 0:
         a_amount = min(a_amount, _DRAG * sigma / drag_b)
         b_amount = sigma / a_amount

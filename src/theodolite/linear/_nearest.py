@@ -27,18 +27,21 @@ class Point:
     b: Matrix
     size_a: float
     size_b: float
+    natural_b: float = 0.0
 
     @classmethod
     def of(cls, reduction: Reduction, w1: Matrix, w2: Matrix) -> Point:
-        """Return the point of raw weights; sizes are at least those of a balanced least-squares fit."""
-        natural = reduction.natural_size
-        weighed = w1 * reduction.input_scale
-        return cls(
-            w1 @ reduction.inputs,
-            w2,
-            max(float(np.linalg.norm(weighed, 2)), natural),
-            max(float(np.linalg.norm(w2, 2)), natural),
-        )
+        """Return the point of raw weights; sizes are at least those of a least-squares fit.
+
+        The fit's layers are as unequal as those given if their product is not negligible, else equal: ``natural_b`` is the
+        size of its B.
+        """
+        a, natural = w1 @ reduction.inputs, reduction.natural_size
+        size_a, size_b = float(np.linalg.norm(w1 * reduction.input_scale, 2)), float(np.linalg.norm(w2, 2))
+        tilt = 1.0
+        if reduction.m and float(np.linalg.norm(w2 @ a, 2)) > float(reduction.singular_values[-1]) / 2:
+            tilt = float(np.sqrt(size_a) / np.sqrt(size_b))
+        return cls(a, w2, max(size_a, natural * tilt), max(size_b, natural / tilt), natural / tilt)
 
 
 @dataclass(frozen=True, eq=False)

@@ -127,9 +127,10 @@ def reduce(x: Matrix, y: Matrix, samples: int, x_sizes: Vector, y_sizes: Vector)
     basis, sizes, axes, spare = basis[:, :rho], sizes[:rho], rows[:rho].T, rows[rho:].T
     inputs = scale[:, None] * axes * sizes
     free = np.linalg.qr(spare / scale[:, None])[0] if rho < x.shape[1] else np.zeros((x.shape[1], 0))
-    inverse = (axes / sizes).T / scale
-    inverse = inverse - (inverse @ free) @ free.T
-    # Projecting disturbs inverse @ inputs = 1 where inputs are badly scaled; one Newton step restores it.
+    # One-sided Jacobi, since the rows of C are as unequal as the inputs; a Newton step, which keeps the row space, makes
+    # inverse @ inputs = 1 to rounding.
+    across, lengths, turn = jacobi_singular_values(inputs)
+    inverse = (turn / lengths) @ across.T
     inverse = inverse - (inverse @ inputs - np.eye(rho)) @ inverse
     target = (basis.T @ y).T
     rest = y - basis @ target.T
@@ -176,7 +177,8 @@ def _target_svd(
     m = decision.rank
     u, s, vt = np.linalg.svd(equal, full_matrices=False)
     # Back in the outputs' own units the matrix may be badly graded by rows; one-sided Jacobi keeps small values accurate.
-    graded = units[:, None] * u[:, :m] * s[:m]
+    # An output that is zero stays so: it has no unit in which rounding errors of u would be small.
+    graded = np.where(y_sizes > 0, units, 0.0)[:, None] * u[:, :m] * s[:m]
     left, values, turn = jacobi_singular_values(graded)
     return values, left, vt[:m].T @ turn, decision
 
