@@ -187,10 +187,8 @@ class Builder:
 
     def _squared_fit(self) -> Network:
         p = self.problem
-        if p.alpha == 0 and (self.source is None or self.hidden == 1):
-            zero = self._neuron("zero")
-            spare = [zero if self.source is None else self._neuron("constant") for _ in range(self.hidden)]
-            return self._assembled(spare, p.middle)
+        if p.alpha == 0 and (self.source is None or self.hidden == 1 or self._pick(3) == 0):
+            return self._assembled([self._level_square() for _ in range(self.hidden)], p.middle)
         # v1 w1^2 + v2 w2^2 + rest = 0 and 2 (v1 w1 b1 + v2 w2 b2) + rest = alpha, with b measured at the midpoint.
         neurons = []
         curve, tilt = p.number(0), p.number(0)
@@ -207,6 +205,14 @@ class Builder:
         shift2 = (p.alpha - tilt - 2 * v1 * first * shift1) / (2 * v2 * second)
         neurons += [(first, shift1 - first * p.middle, v1), (second, shift2 - second * p.middle, v2)]
         return self._assembled(neurons, p.middle)
+
+    def _level_square(self) -> tuple[Number, Number, Number]:
+        """Return a squared neuron that adds a constant: one of w and v is zero."""
+        nothing = self.problem.number(0)
+        if self.source is None:
+            return nothing, nothing, nothing
+        steep = self._pick(2) == 0
+        return (self._signed(), self._signed(), nothing) if steep else (nothing, self._signed(), self._signed())
 
     def _kink(self, at: Number, amount: Number, sign: int = 0) -> tuple[Number, Number, Number]:
         w = (sign or (1, -1)[self._pick(2)]) * self._positive()
