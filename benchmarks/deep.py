@@ -18,6 +18,7 @@ import numpy as np  # noqa: E402
 
 import theodolite as th  # noqa: E402
 from _timing import median_of_five  # noqa: E402
+from theodolite.linear._deep_counts import Branch  # noqa: E402
 
 DENSE = (2, 4, 6, 8, 12, 16, 24)
 FURTHER = (32, 48, 64, 96, 128)

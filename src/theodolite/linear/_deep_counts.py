@@ -152,7 +152,8 @@ class DeepCounts:
     def nullity_without(self, taken: Array) -> Array:
         """Return the nullity of a row of ``taken`` if no pair of strings had a curvature."""
         r = self.flat.size(taken)
-        return self.total - r * r - r * (self.widths[0] + self.widths[-1] - 2 * r) + self.flat.turns(taken)
+        nullity: Array = self.total - r * r - r * (self.widths[0] + self.widths[-1] - 2 * r) + self.flat.turns(taken)
+        return nullity
 
     def dimension_without(self, taken: Array) -> Array:
         """Return the dimension of a stratum plus that of its stabiliser."""
@@ -161,7 +162,8 @@ class DeepCounts:
         hidden = sum(width * width for width in self.widths[1:-1])
         unseen = self.widths[1] * (self.inputs - self.widths[0])
         turns = self.flat.turns(taken)
-        return hidden + first * first + last * last - target * (first + last - target) + turns + unseen
+        dimension: Array = hidden + first * first + last * last - target * (first + last - target) + turns + unseen
+        return dimension
 
     def count_strata(self) -> int:
         """Return how many strata all selections have together."""

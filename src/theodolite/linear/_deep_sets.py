@@ -60,7 +60,8 @@ class DeepSets:
     def top_of(self, size: int) -> Array:
         """The selection of the ``size`` largest eigenvalues."""
         below = np.cumsum([0, *self.families.multiplicities[:-1]]) if self.families.multiplicities else np.zeros(0)
-        return np.clip(size - below, 0, self.families.sizes).astype(np.int64).reshape(1, -1)
+        top: Array = np.clip(size - below, 0, self.families.sizes).astype(np.int64).reshape(1, -1)
+        return top
 
     def is_top(self, taken: Array) -> Array:
         """Return which rows of ``taken`` take the largest eigenvalues."""

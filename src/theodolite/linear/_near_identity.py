@@ -76,7 +76,8 @@ def _rotation(matrix: Matrix) -> tuple[Matrix, Vector]:
     form, basis = schur(matrix, output="real")
     size = len(matrix)
     planes: list[tuple[int, int, float]] = []
-    fixed, turned = [], []
+    fixed: list[int] = []
+    turned: list[int] = []
     i = 0
     while i < size:
         if i + 1 < size and abs(form[i + 1, i]) > 1e-12:
