@@ -186,6 +186,18 @@ def test_many_hyperplanes() -> None:
     assert len(np.unique(affine.packed, axis=0)) == affine.count
 
 
+def test_repeats_of_rows_in_general_position_are_swept() -> None:
+    rows = np.random.default_rng(3).normal(size=(30, 3))
+    repeated = np.vstack([rows[:4], -2 * rows[2:], rows * 0, rows[:2]])
+    wide = np.hstack([repeated, repeated[:, :1] * 2, repeated[:, :1] * 0])
+    for given_rows in (repeated, wide):
+        found = th.cells(given_rows)
+        assert found.count == th.cells(rows).count
+        assert "swept" in str(found.evidence)
+        assert signs_at(given_rows, None, found.witness(5)) == found[5].tolist()
+        assert np.array_equal(found.signs(), np.unique(found.signs(), axis=0))
+
+
 def test_printing() -> None:
     found = th.cells([[1, 0], [0, 1]], [Fraction(1, 3), 0])
     assert str(found).startswith("cells      4\nrows       2 in dimension 2, with offsets")

@@ -14,7 +14,7 @@ from theodolite._references import cite
 from theodolite.arrangement._cells import Cells
 from theodolite.arrangement._counts import count_by_restriction, restriction_work
 from theodolite.arrangement._given import Given, read
-from theodolite.arrangement._reduce import reduce
+from theodolite.arrangement._reduce import in_position, reduce
 from theodolite.arrangement._ways import Found, by_rays, by_sweep, stored, without_rows
 
 __all__ = ["VERIFIABLE", "cells", "count_cells", "enumerate_cells"]
@@ -95,13 +95,20 @@ def enumerate_cells(
 
     deadline = float("inf") if budget is None else time.monotonic() + seconds(budget)
     shown = reporter(progress, None, "cells")
+    found: Found | None = None
     try:
+        arrangement = in_position(given.rows, given.central, given.dimension)
         try:
-            found = by_sweep(given, keep, deadline, shown)
+            found = by_sweep(arrangement, keep, deadline, shown)
+            if found is None:
+                size = arrangement.rows.entries.shape
+                arrangement = reduce(given.rows, given.central, given.dimension)
+                if arrangement.rows.entries.shape != size:  # what is left may be in general position
+                    found = by_sweep(arrangement, keep, deadline, shown)
         except KeyboardInterrupt:  # the ray method has the first cells at once
-            found, deadline = None, 0.0
-        if found is None:
             arrangement = reduce(given.rows, given.central, given.dimension)
+            deadline = 0.0
+        if found is None:
             found = without_rows(arrangement) or by_rays(arrangement, keep, store, executor, deadline, shown)
         elif keep and store is not None:
             found = stored(found, store)

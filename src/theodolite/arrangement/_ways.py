@@ -15,8 +15,7 @@ from theodolite._progress import Reporter
 from theodolite._typing import Array
 from theodolite.arrangement._counts import cover_count
 from theodolite.arrangement._expand import expand
-from theodolite.arrangement._given import Given
-from theodolite.arrangement._reduce import Arrangement, in_position
+from theodolite.arrangement._reduce import Arrangement
 from theodolite.arrangement._run import Prefix, Tally, search_cells
 from theodolite.arrangement._sweep import sweep_cells
 from theodolite.arrangement._tasks import Part, Shelf, fingerprint, run_parts, split
@@ -44,29 +43,27 @@ class Found:
     complete: bool = True
 
 
-def by_sweep(given: Given, keep: bool, deadline: float, shown: Reporter) -> Found | None:
+def by_sweep(arrangement: Arrangement, keep: bool, deadline: float, shown: Reporter) -> Found | None:
     """Sweep the rows as they are, in the hope that they are in general position."""
-    n, d = given.rows.entries.shape
+    n, d = arrangement.rows.entries.shape
     if not 2 <= d <= n:
         return None
-    total = cover_count(n, d)
-    if keep and total * words_for(n) * 8 > MEMORY:
+    fold = 2 if arrangement.central else 1
+    total = cover_count(n, d) // 2
+    if keep and total * fold * words_for(n) * 8 > MEMORY:
         return None
-    tally = Tally()
-    floats, slack = given.rows.floats()
-    fold = 2 if given.central else 1
 
     def go_on(found: int) -> bool:
         shown.update(found * fold)
         return time.monotonic() < deadline
 
-    half = sweep_cells(floats, slack, total // 2, tally.counts, keep=keep, go_on=go_on)
+    tally = Tally()
+    floats, slack = arrangement.rows.floats()
+    half = sweep_cells(floats, slack, total, tally.counts, keep=keep, go_on=go_on)
     if half is None:
         return None
-    arrangement = in_position(given.rows, given.central, given.dimension)
-    count = total // 2 * fold
     words = _both_halves(arrangement, [half]) if keep else None
-    return Found(arrangement, count, words, tally, "in general position, swept along lines")
+    return Found(arrangement, total * fold, words, tally, "in general position, swept along lines")
 
 
 def without_rows(arrangement: Arrangement) -> Found | None:
