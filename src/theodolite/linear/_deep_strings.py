@@ -9,7 +9,7 @@ of the cyclic quiver; what is derived from it here is our own, proved in the doc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -81,45 +81,57 @@ class Arcs:
         return {(arc.start, arc.length): number for number, arc in enumerate(self.all)}
 
     @cached_property
-    def members(self) -> Array:
-        """For each arc which vertices it has, arcs x vertices."""
-        return np.array([[arc.place(v) is not None for v in range(self.depth + 1)] for arc in self.all], dtype=np.int64)
+    def _starts(self) -> Array:
+        return np.array([arc.start for arc in self.all])
 
     @cached_property
-    def _junctions(self) -> tuple[Array, Array]:
-        """Which pairs give one negative and one positive eigenvalue, and which only a positive one."""
-        count, last = len(self.all), self.depth
-        both, single = np.zeros((count, count), dtype=np.int64), np.zeros((count, count), dtype=np.int64)
-        for i, one in enumerate(self.all):
-            for j, two in enumerate(self.all[:i]):
-                if len({*one.vertices, *two.vertices}) <= last:
-                    continue
-                genuine = [any(arrow != last for arrow in pair) for pair in (one.junction(two), two.junction(one))]
-                (both if all(genuine) else single)[i, j] = 1
-        return both, single
+    def _lengths(self) -> Array:
+        return np.array([arc.length for arc in self.all])
 
-    @cached_property
-    def _homs(self) -> Array:
-        """The dimension of the maps from one string to another: its start is in the other, the other's end in it."""
-        return np.array(
-            [
-                [one.place(two.end) is not None and two.place(one.start) is not None for two in self.all]
-                for one in self.all
-            ],
-            dtype=np.int64,
-        )
+    def _has(self, vertices: Array, arcs: Array) -> Array:
+        """Return whether vertex i is on arc j."""
+        return np.asarray((vertices[:, None] - self._starts[arcs]) % (self.depth + 1) < self._lengths[arcs])
+
+    def _pairs(self, arcs: Array) -> tuple[Array, Array]:
+        """Return which pairs give one negative and one positive eigenvalue, and which only a positive one.
+
+        Two arcs cover the circle if each contains what comes before the start of the other. The junction from one to the
+        other has no arrow but T if the one ends at the outputs and the other starts at the inputs.
+        """
+        starts = self._starts[arcs]
+        ends = (starts + self._lengths[arcs] - 1) % (self.depth + 1)
+        before = self._has(starts - 1, arcs)
+        cover = before & before.T
+        bare = (ends == self.depth)[:, None] & (starts == 0)
+        bare = bare | bare.T
+        return cover & ~bare, cover & bare
+
+    def _sum(self, counts: Array, pairs: Callable[[Array], Array]) -> Array:
+        """Return the sum of ``pairs`` over all ordered pairs of strings of each row."""
+        arcs = np.flatnonzero(counts.any(axis=0))
+        there = counts[:, arcs]
+        return np.asarray(np.einsum("ni,ni->n", there @ pairs(arcs).astype(np.int64), there))
 
     def saddles(self, counts: Array) -> Array:
         """Return IE of each row of multiplicities: how many pairs of strings give a way down to second order."""
-        return np.asarray(np.einsum("ni,ij,nj->n", counts, self._junctions[0], counts))
+        return self._sum(counts, lambda arcs: self._pairs(arcs)[0]) // 2
 
     def bowls(self, counts: Array) -> Array:
         """Return R of each row: how many pairs of strings give a positive eigenvalue and no negative one."""
-        return np.asarray(np.einsum("ni,ij,nj->n", counts, self._junctions[1], counts))
+        return self._sum(counts, lambda arcs: self._pairs(arcs)[1]) // 2
 
     def endomorphisms(self, counts: Array) -> Array:
-        """Return the dimension of the stabiliser of each row."""
-        return np.asarray(np.einsum("ni,ij,nj->n", counts, self._homs, counts))
+        """Return the dimension of the stabiliser of each row.
+
+        One string maps to another if its start is in the other and the other's end in it.
+        """
+
+        def maps(arcs: Array) -> Array:
+            starts = self._starts[arcs]
+            ends = (starts + self._lengths[arcs] - 1) % (self.depth + 1)
+            return np.asarray(self._has(starts, arcs) & self._has(ends, arcs).T)
+
+        return self._sum(counts, maps)
 
     def plain(self, widths: Sequence[int], target: int) -> Array:
         """Return the multiplicities where all Z vanish: T alone, everything else single vertices."""
@@ -127,23 +139,29 @@ class Arcs:
 
     def strata(self, widths: Sequence[int], target: int) -> Iterator[Array]:
         """Yield every multiset of arcs with ``widths[v]`` of them through vertex v and ``target`` through T."""
-        counts = np.zeros(len(self.all), dtype=np.int64)
-        yield from self._fill(0, target, list(widths), counts)
+        counts, room = np.zeros(len(self.all), dtype=np.int64), list(widths)
+        lefts = [self._left(0, target, room)]
+        choices = [iter(self._choices(0, lefts[0], room))]
+        while choices:
+            number = len(choices) - 1
+            self._take(number, -int(counts[number]), room)
+            taken = next(choices[-1], None)
+            counts[number] = taken or 0
+            if taken is None:
+                choices.pop()
+                lefts.pop()
+                continue
+            self._take(number, taken, room)
+            if number + 1 == len(self.all):
+                yield counts.copy()
+                continue
+            lefts.append(self._left(number + 1, lefts[-1] - taken, room))
+            choices.append(iter(self._choices(number + 1, lefts[-1], room)))
 
-    def _fill(self, number: int, left: int, room: list[int], counts: Array) -> Iterator[Array]:
-        if number == len(self.all):
-            yield counts.copy()
-            return
-        arc = self.all[number]
-        left = self._left(number, left, room)
-        for taken in self._choices(number, left, room):
-            counts[number] = taken
-            for vertex in arc.vertices:
+    def _take(self, number: int, taken: int, room: list[int]) -> None:
+        if taken:
+            for vertex in self.all[number].vertices:
                 room[vertex] -= taken
-            yield from self._fill(number + 1, left - taken, room, counts)
-            for vertex in arc.vertices:
-                room[vertex] += taken
-        counts[number] = 0
 
     def _left(self, number: int, left: int, room: Sequence[int]) -> int:
         """Return how many arcs are still to be placed that cross, or that start where this one does."""
@@ -154,7 +172,7 @@ class Arcs:
         arc = self.all[number]
         if arc.length == 1 or (arc.crosses and arc.length == 2):
             return range(left, left + 1)
-        return range(min(left, *(room[vertex] for vertex in arc.vertices)) + 1)
+        return range(min(left, *(room[vertex] for vertex in arc.vertices)) + 1 if left else 1)
 
     def count(self, widths: Sequence[int], target: int) -> int:
         """Return how many multisets ``strata`` yields, without listing them; ``WorkloadError`` where even that is too much."""
@@ -180,13 +198,12 @@ class Arcs:
     def draw(self, widths: Sequence[int], target: int, source: np.random.Generator) -> Array:
         """Draw a multiset of arcs; every one can come."""
         counts, room, left = np.zeros(len(self.all), dtype=np.int64), list(widths), target
-        for number, arc in enumerate(self.all):
+        for number in range(len(self.all)):
             left = self._left(number, left, room)
             choices = self._choices(number, left, room)
             counts[number] = taken = int(source.integers(choices.start, choices.stop))
             left -= taken
-            for vertex in arc.vertices:
-                room[vertex] -= taken
+            self._take(number, taken, room)
         return counts
 
     def generic(self, widths: Sequence[int], target: int) -> Array:
