@@ -27,11 +27,13 @@ from theodolite.dominance import DescentCertificate, Dominance, EmpiricalCheck, 
 from theodolite.linear import LinearLandscape, ResidualLandscape
 
 if TYPE_CHECKING:
+    from theodolite.activated import ActivatedLandscape
     from theodolite.affine import AffineTargetLandscape, AffineVerdict, PiecewiseTargetLandscape
     from theodolite.arrangement import Cells, cells, count_cells
 
 __all__ = [
     "REFERENCES",
+    "ActivatedLandscape",
     "AffineTargetLandscape",
     "AffineVerdict",
     "Assumption",
@@ -72,6 +74,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "ActivatedLandscape": "theodolite.activated",
     **dict.fromkeys(("AffineTargetLandscape", "AffineVerdict", "PiecewiseTargetLandscape"), "theodolite.affine"),
     **dict.fromkeys(("Cells", "cells", "count_cells"), "theodolite.arrangement"),
 }

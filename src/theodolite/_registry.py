@@ -18,23 +18,29 @@ __all__ = ["KINDS", "NetworkKind", "build", "build_affine", "landscape_of"]
 
 
 class NetworkKind(msgspec.Struct, frozen=True):
-    """How one kind of network is written and which class ("module:Class") is its landscape, where there is one yet."""
+    """How one kind of network is written and which class ("module:Class") is its landscape, where there is one yet.
+
+    ``several`` is the class for networks of more than one output, where that is another one.
+    """
 
     example: str
     where: str | None = None
     has_slope: bool = False
     has_bias: bool = True
     has_l2: bool = False
+    several: str | None = None
 
+
+_ACTIVATED = "theodolite.activated:ActivatedLandscape"
 
 KINDS: dict[str, NetworkKind] = {
     "linear": NetworkKind("linear:4-2-4", "theodolite.linear:LinearLandscape", has_l2=True),
     "residual": NetworkKind("residual:4x3", "theodolite.linear:ResidualLandscape", has_bias=False),
     "relu": NetworkKind("relu:2-3-1+bias"),
-    "leaky_relu": NetworkKind("leaky_relu(0.1):2-3-1", has_slope=True),
+    "leaky_relu": NetworkKind("leaky_relu(0.1):2-3-1", has_slope=True, several=_ACTIVATED),
     "quadratic": NetworkKind("quadratic:4-2-4", has_bias=False),
-    "tanh": NetworkKind("tanh:3-3-3", has_bias=False),
-    "sigmoid": NetworkKind("sigmoid:3-3-3", has_bias=False),
+    "tanh": NetworkKind("tanh:3-3-3", _ACTIVATED, has_bias=False),
+    "sigmoid": NetworkKind("sigmoid:3-3-3", _ACTIVATED, has_bias=False),
 }
 """Every kind that a specification may begin with. A new landscape is added by naming its class here."""
 
@@ -99,12 +105,17 @@ def landscape_of(spec: Specification) -> str:
         raise NotCoveredError(
             f"{spec} has biases", cause=f"{spec.kind} is covered without them", fix=f"Write it as {kind.example}"
         )
-    if kind.where is None:
+    where = kind.several if kind.several and spec.widths[-1] > 1 else kind.where
+    if where is None:
         covered = [name for name, known in KINDS.items() if known.where]
         raise NotCoveredError(
-            f"{spec.kind} networks cannot be surveyed", cause=f"kinds that are covered: {', '.join(covered)}"
+            f"{spec.kind} networks{' with one output' if kind.several else ''} cannot be surveyed",
+            cause=f"kinds that are covered: {', '.join(covered)}",
+            fix=f"{spec.kind} networks with several outputs are covered by ActivatedLandscape, which also takes one output"
+            if kind.several
+            else None,
         )
-    return kind.where
+    return where
 
 
 def _check_width(spec: Specification, name: str, data: Any, width: int, place: str) -> None:

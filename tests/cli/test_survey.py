@@ -168,7 +168,7 @@ WRONG = {
     "survey iris -n linear:4-1000000000-4": "8,000,000,000 weights",
     "survey iris -n linear:4--2-4": "width d1 is missing",
     "survey iris -n lineer:4-2-4": "Did you mean linear:4-2-4",
-    "survey iris -n tanh:4-2-4": "tanh networks cannot be surveyed",
+    "survey iris -n tanh:4-2-4": "cannot be surveyed",
     "survey iris -n linear:4-2-1": "--target",
     "survey iris -n linear:4-2-1 --target specis": "Did you mean 'species'",
     "survey iris -n linear:4-2-1 --target species": "--one-hot",

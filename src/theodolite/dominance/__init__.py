@@ -1,5 +1,17 @@
 """Gradient dominance and regularity, as functions on arrays: constants, balls, rates, the nearest minimizer."""
 
+from theodolite.dominance._activated import (
+    ActivatedModel,
+    ActivatedSizes,
+    ActivatedSubject,
+    activated_constant,
+    activated_descent,
+    activated_dominance,
+    activated_regularity,
+    activated_smoothness,
+    measure_activated,
+)
+from theodolite.dominance._activations import Activation, activation_named
 from theodolite.dominance._certify import Subject, chain_descent, chain_dominance, chain_regularity, check_radius
 from theodolite.dominance._chain import Chain, Model
 from theodolite.dominance._probe import EmpiricalCheck, Probe
@@ -20,6 +32,10 @@ from theodolite.dominance._sizes import (
 )
 
 __all__ = [
+    "ActivatedModel",
+    "ActivatedSizes",
+    "ActivatedSubject",
+    "Activation",
     "Chain",
     "DescentCertificate",
     "Dominance",
@@ -29,6 +45,12 @@ __all__ = [
     "Regularity",
     "Sizes",
     "Subject",
+    "activated_constant",
+    "activated_descent",
+    "activated_dominance",
+    "activated_regularity",
+    "activated_smoothness",
+    "activation_named",
     "best_constant",
     "chain_descent",
     "chain_dominance",
@@ -37,6 +59,7 @@ __all__ = [
     "comp_constant",
     "largest_radius",
     "measure",
+    "measure_activated",
     "nearest_minimizer",
     "ntk_constant",
     "product_constant",
