@@ -96,3 +96,17 @@ def test_half_precision_and_integers_of_every_width() -> None:
     assert th.count_cells(np.array([[-(2**63), 1], [-(2**63) + 1, 1]])) == 4
     assert th.count_cells([[1]], offsets=[-(2**63)]) == 2
     assert th.count_cells([[1], [1]], np.array([-(2**63), 2**63 - 1])) == 3
+
+
+def test_tables_and_tensors() -> None:
+    import pandas as pd
+    import torch
+
+    rows = np.array([[1.5, 2.0], [0.1, -1.0], [3.0, 4.0]])
+    expected = th.cells(rows, [0.0, 1.0, 2.0]).signs()
+    table = pd.DataFrame(rows, columns=["x", "y"])
+    assert np.array_equal(th.cells(table, pd.DataFrame({"b": [0.0, 1.0, 2.0]})).signs(), expected)
+    assert np.array_equal(th.cells(torch.tensor(rows), torch.tensor([0.0, 1.0, 2.0])).signs(), expected)
+    whole = pd.DataFrame({"x": [1, 2], "y": [3, 6]})
+    assert th.cells(whole).evidence.method is th.Method.EXACT
+    assert th.count_cells(whole) == 2
