@@ -49,6 +49,8 @@ def table_columns(table: Table) -> tuple[dict[str, Array], list[Root]]:
         "keys": table.keys,
         "ranges_exact": np.broadcast_to(np.asarray(table.ranges_exact), len(table)),
     }
+    if table.bounds is not None:
+        columns["bounds"] = np.ascontiguousarray(table.bounds)
     if table.exact is not None:
         texts, roots = write_values(table.exact)
         written = Texts.of(texts)
@@ -83,7 +85,19 @@ def table_from(columns: Mapping[str, Array], evidence: tuple[Evidence, ...], roo
         evidence,
         bool(flags.all()) if flags.all() or not flags.any() else flags,
         exact,
+        _checked_bounds(columns),
     )
+
+
+def _checked_bounds(columns: Mapping[str, Array]) -> Array | None:
+    """Return the rigorous bounds of the values, where there are any, or raise ``UnreadableError``."""
+    bounds, value = columns.get("bounds"), columns["value"]
+    if bounds is None:
+        return None
+    if bounds.dtype != np.float64 or bounds.shape != (len(value), 2):
+        raise UnreadableError(f"the bounds have type {bounds.dtype} and shape {bounds.shape}")
+    _refuse(~((bounds[:, 0] <= value) & (value <= bounds[:, 1])), value, "value", "is not within its bounds")
+    return bounds
 
 
 def _check_numbers(columns: Mapping[str, Array], evidence_count: int) -> None:

@@ -58,6 +58,8 @@ class _Sets(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     evidence: list[int]
     ranges_exact: list[bool]
     exact: list[str] | None = None
+    lower: list[float] | None = None
+    upper: list[float] | None = None
 
 
 def json_bytes(header: Header, columns: Columns) -> bytes:
@@ -81,6 +83,8 @@ def _in_words(columns: Columns) -> _Sets:
         evidence=columns["evidence_id"].tolist(),
         ranges_exact=columns["ranges_exact"].tolist(),
         exact=list(texts_from("exact", columns, count)) if "exact_ends" in columns else None,
+        lower=columns["bounds"][:, 0].tolist() if "bounds" in columns else None,
+        upper=columns["bounds"][:, 1].tolist() if "bounds" in columns else None,
     )
 
 
@@ -107,6 +111,10 @@ def _out_of_words(sets: _Sets, header: Header) -> Columns:
         "keys": _keys(sets.key),
         "ranges_exact": np.array(sets.ranges_exact, dtype=np.bool_),
     }
+    if sets.lower is not None and sets.upper is not None:
+        columns["bounds"] = np.stack(
+            [np.array(sets.lower, dtype=np.float64), np.array(sets.upper, dtype=np.float64)], axis=1
+        )
     return columns | _packed("label", sets.label) | ({} if sets.exact is None else _packed("exact", sets.exact))
 
 
@@ -199,7 +207,8 @@ def _write_parquet(file: BinaryIO, header: Header, columns: Columns) -> None:
     arrow = _pyarrow()
     words = _in_words(columns)
     small = dict.fromkeys((*INTEGERS, "evidence"), arrow.int32())
-    types = small | {"value": arrow.float64(), "ranges_exact": arrow.bool_(), "key": arrow.string()}
+    floats = dict.fromkeys(("value", "lower", "upper"), arrow.float64())
+    types = small | floats | {"ranges_exact": arrow.bool_(), "key": arrow.string()}
     names = [name for name in words.__struct_fields__ if getattr(words, name) is not None]
     arrays = [arrow.array(getattr(words, name), type=types.get(name, arrow.string())) for name in names]
     table = arrow.Table.from_arrays(arrays, names=names, metadata={"theodolite": msgspec.json.encode(header)})

@@ -49,7 +49,8 @@ class Piece:
     """A set of critical points that share value, kind and label: what strata and critical sets have in common.
 
     ``index`` and ``nullity`` are those of a generic member, ``None`` where no largest stratum is known to be unique;
-    ``dimension`` is that of the largest stratum, ``None`` where unproven. ``key`` is what the landscape
+    ``dimension`` is that of the largest stratum, ``None`` where unproven. ``bounds`` are rigorous bounds on ``value``, where
+    they were asked for. ``key`` is what the landscape
     needs to build members again.
     """
 
@@ -63,6 +64,7 @@ class Piece:
     index_range: tuple[int, int] | None = None
     nullity_range: tuple[int, int] | None = None
     ranges_exact: bool = True
+    bounds: tuple[float, float] | None = None
     key: bytes = b""
     landscape: Home | None = field(default=None, repr=False, compare=False)
 
@@ -99,6 +101,8 @@ class Piece:
         """Yield name and text of everything known about this set, in reading order."""
         yield "set", f"{self.label}, {self.kind}"
         yield "loss", f"{float(self.value):.10g}"
+        if self.bounds is not None:
+            yield "bounds", f"{self.bounds[0]!r} to {self.bounds[1]!r}"
         yield "index", _with_range(self.index, self.index_range, self.ranges_exact)
         yield "nullity", _with_range(self.nullity, self.nullity_range, self.ranges_exact)
         yield "dimension", "unknown" if self.dimension is None else str(self.dimension)

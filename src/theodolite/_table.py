@@ -30,7 +30,8 @@ class Table:
     ``integers`` holds index, nullity, dimension, lowest and highest index, lowest and highest nullity (``UNKNOWN`` for
     ``None``); ``evidence_id`` points into ``evidence``; ``keys`` has one row of bytes per set.
     ``ranges_exact`` is one answer for all sets, or a column. ``exact`` holds the values of exactly solved sets (a float
-    where one was not), ``None`` where all are floats.
+    where one was not), ``None`` where all are floats. ``bounds`` holds rigorous lower and upper bounds of the values, where they
+    were asked for.
     """
 
     value: Float64[np.ndarray, " sets"]
@@ -41,6 +42,7 @@ class Table:
     evidence: tuple[Evidence, ...]
     ranges_exact: bool | Bool[np.ndarray, " sets"] = True
     exact: tuple[Real, ...] | None = None
+    bounds: Float64[np.ndarray, "sets 2"] | None = None
 
     def __len__(self) -> int:
         return len(self.value)
@@ -64,6 +66,7 @@ class Table:
             index_range=_pair(numbers[3], numbers[4]),
             nullity_range=_pair(numbers[5], numbers[6]),
             ranges_exact=self.ranges_exact if isinstance(self.ranges_exact, bool) else bool(self.ranges_exact[i]),
+            bounds=None if self.bounds is None else (float(self.bounds[i, 0]), float(self.bounds[i, 1])),
             key=key,
             landscape=home,
         )
@@ -90,6 +93,7 @@ class Table:
             self.evidence,
             self.ranges_exact if isinstance(self.ranges_exact, bool) else _settled(self.ranges_exact[rows]),
             _unless_floats(exact),
+            None if self.bounds is None else self.bounds[rows],
         )
 
     def matching(
@@ -170,6 +174,7 @@ class Table:
             tuple(interned),
             _settled(np.concatenate([np.broadcast_to(table.ranges_exact, len(table)) for table in tables])),
             exact,
+            _joined([table.bounds for table in tables]),
         )
 
     @classmethod
@@ -186,7 +191,14 @@ class Table:
             tuple(interned),
             _settled(np.array([s.ranges_exact for s in sets], dtype=bool)),
             _unless_floats(tuple(s.value for s in sets)),
+            _joined([None if s.bounds is None else np.array([s.bounds]) for s in sets]) if sets else None,
         )
+
+
+def _joined(bounds: list[Array | None]) -> Array | None:
+    """Return all bounds, one below the other; nothing where some rows have none."""
+    known = [rows for rows in bounds if rows is not None]
+    return np.concatenate(known) if len(known) == len(bounds) else None
 
 
 def _pair(low: int | None, high: int | None) -> tuple[int, int] | None:

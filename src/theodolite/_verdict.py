@@ -60,7 +60,8 @@ class Verdict:
     ``value`` is the loss there, ``scaled_gradient`` the gradient relative to the size of its own terms (a number without
     units), ``critical_set`` the set that the point belongs or is nearest to, ``nearest`` an exactly critical point of that
     set and ``distance`` how far it is (an upper bound on the distance to the set), ``gap`` the loss above the global
-    minimum, ``index`` and ``nullity`` those of the exactly critical point, ``escape`` a way out.
+    minimum, ``index`` and ``nullity`` those of the exactly critical point, ``escape`` a way out. ``value_bounds`` and
+    ``gap_bounds`` are rigorous bounds on loss and gap, where they were asked for.
     Fields are ``None`` where the theory or the margins leave them open.
     """
 
@@ -75,6 +76,8 @@ class Verdict:
     index: int | None = None
     nullity: int | None = None
     escape: Direction | None = field(default=None, repr=False)
+    value_bounds: tuple[float, float] | None = None
+    gap_bounds: tuple[float, float] | None = None
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield name and text of everything known about the point, in reading order."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # for type checkers, which do not run __getattr__
     from theodolite._numerics._algebraic import AlgebraicNumber, eigenvalues, real_roots
     from theodolite._numerics._balls import enclose_eigenvalues, enclose_product, enclose_singular_values, verified_rank
     from theodolite._numerics._eigenspaces import spectrum_on
+    from theodolite._numerics._enclosures import distinct_eigenvalue_count, enclose_rational_eigenvalues
     from theodolite._numerics._inertia import Inertia, exact_inertia
     from theodolite._numerics._ranks import (
         JacobiSVD,
@@ -51,9 +52,11 @@ __all__ = [
     "column_equilibrated",
     "column_profile",
     "decide_rank",
+    "distinct_eigenvalue_count",
     "eigenvalues",
     "enclose_eigenvalues",
     "enclose_product",
+    "enclose_rational_eigenvalues",
     "enclose_singular_values",
     "exact_inertia",
     "exact_inverse",
@@ -78,6 +81,7 @@ _NAMES = {
     "_algebraic": "AlgebraicNumber eigenvalues real_roots",
     "_balls": "enclose_eigenvalues enclose_product enclose_singular_values verified_rank",
     "_eigenspaces": "spectrum_on",
+    "_enclosures": "distinct_eigenvalue_count enclose_rational_eigenvalues",
     "_inertia": "Inertia exact_inertia",
     "_ranks": "JacobiSVD RankDecision column_equilibrated decide_rank jacobi_singular_values numerical_rank",
     "_rationals": "as_fractions as_integers column_profile exact_inverse exact_nullspace exact_product exact_projector "

@@ -21,7 +21,7 @@ from theodolite._numerics._ranks import RankDecision, jacobi_singular_values, no
 from theodolite._numerics._rationals import as_fractions, exact_rank
 from theodolite._typing import Matrix, Real
 
-__all__ = ["enclose_eigenvalues", "enclose_product", "enclose_singular_values", "verified_rank"]
+__all__ = ["SymmetricProblem", "enclose_eigenvalues", "enclose_product", "enclose_singular_values", "verified_rank"]
 
 _FIRST_BITS = 128
 _GUARD_BITS = 32
@@ -55,7 +55,7 @@ def enclose_eigenvalues(matrix: Matrix, *, relative: Real = 1e-12, max_bits: int
     check_symmetric(matrix)
     scaled, _ = normalized(matrix)
     given = _balls(matrix)
-    problem = _Problem(
+    problem = SymmetricProblem(
         form=lambda basis: basis.transpose() * (given * basis),
         zeros=lambda: len(matrix) - exact_rank(as_fractions(matrix)),
     )
@@ -81,7 +81,7 @@ def enclose_singular_values(
         image = given * basis
         return image.transpose() * image
 
-    problem = _Problem(form=gram, zeros=lambda: tall.shape[1] - exact_rank(as_fractions(tall)))
+    problem = SymmetricProblem(form=gram, zeros=lambda: tall.shape[1] - exact_rank(as_fractions(tall)))
     found = problem.enclose(jacobi_singular_values(tall).right, float(relative), max_bits)
     with ctx.workprec(_FIRST_BITS):
         return [_outward(*(end.nonnegative_part().sqrt() for end in pair)) for pair in found]
@@ -103,7 +103,7 @@ def verified_rank(matrix: Matrix, error: Real = 0.0) -> RankDecision:
 
 
 @dataclass(frozen=True)
-class _Problem:
+class SymmetricProblem:
     """A symmetric matrix A, as the map X -> XᵀAX, and how many of its eigenvalues vanish exactly (asked only if needed)."""
 
     form: Callable[[arb_mat], arb_mat]

@@ -12,7 +12,7 @@ from flint import arb, fmpq, fmpq_poly, fmpz_poly
 from theodolite._errors import TheodoliteError
 from theodolite._numerics._inertia import sign_changes
 
-__all__ = ["Interval", "Polynomial", "isolations", "narrowed", "real_root_count", "sign_at"]
+__all__ = ["Interval", "Polynomial", "dyadic", "isolations", "narrowed", "real_root_count", "sign_at"]
 
 Polynomial = tuple[int, ...]
 """Integer coefficients, constant term first, the last one positive."""
@@ -40,12 +40,13 @@ def isolations(polynomial: Polynomial) -> tuple[Interval, ...]:
 
 
 def _ends(ball: arb) -> Interval:
-    middle, radius = (_dyadic(part) for part in (ball.mid(), ball.rad()))
+    middle, radius = (dyadic(part) for part in (ball.mid(), ball.rad()))
     radius = radius or Fraction(1, 2**64)
     return middle - radius, middle + radius
 
 
-def _dyadic(ball: arb) -> Fraction:
+def dyadic(ball: arb) -> Fraction:
+    """Return an exact ball as the fraction that it is."""
     mantissa, exponent = (int(part) for part in ball.man_exp())
     return mantissa * Fraction(2) ** exponent
 

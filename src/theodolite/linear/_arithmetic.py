@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Any
 
 from theodolite._errors import NotCoveredError
 from theodolite.linear._charts import Chart
 from theodolite.linear._counts import selections_by_size
-from theodolite.linear._exact_data import Ledger
+from theodolite.linear._exact_data import Gram, Ledger
 from theodolite.linear._options import Options
 
-if TYPE_CHECKING:
-    from theodolite.linear._exact_problem import ExactProblem
-
-__all__ = ["exact_problem", "float_note"]
+__all__ = ["exact_problem", "float_note", "verified_problem"]
 
 FAMILIES_MOST = 10_000
 """Up to so many families are given exact values without being asked for them."""
@@ -46,18 +43,32 @@ def float_note(options: Options, ledger: Ledger) -> str:
     return ledger.reason
 
 
-def exact_problem(options: Options, ledger: Ledger, chart: Chart) -> ExactProblem | None:
+def exact_problem(options: Options, ledger: Ledger, chart: Chart) -> Any:
     """Return the problem in exact arithmetic, ``None`` where the landscape is worked on in floats."""
     gram = None if float_note(options, ledger) else ledger.gram()
-    if gram is None:
+    if gram is None or not gram.given:
         return None
-    from theodolite.linear._exact_network import ExactNetwork
     from theodolite.linear._exact_problem import ExactProblem
+
+    return ExactProblem(gram, _network(options, gram), chart, options)
+
+
+def verified_problem(options: Options, ledger: Ledger, chart: Chart) -> Any:
+    """Return the problem with rigorous bounds, ``None`` where they were not asked for."""
+    gram = None if float_note(options, ledger) else ledger.gram()
+    if gram is None or gram.given:
+        return None
+    from theodolite.linear._verified_problem import VerifiedProblem
+
+    return VerifiedProblem(gram, _network(options, gram), chart, options)
+
+
+def _network(options: Options, gram: Gram) -> Any:
+    from theodolite.linear._exact_network import ExactNetwork
 
     factors = {
         "half_sum": Fraction(1, 2),
         "sum": Fraction(1),
         "mean": Fraction(1, gram.count * gram.d_out),
     }
-    network = ExactNetwork(options.layout, gram, factors[options.reduction])
-    return ExactProblem(gram, network, chart, options)
+    return ExactNetwork(options.layout, gram, factors[options.reduction])

@@ -2,7 +2,7 @@
 
 With R = Y^T X (X^T X)^+, rational vectors u of the untaken and w of the taken eigendirections, and hidden vectors c, g:
 
-* a unit is not productive: ``dW1 = a g u^T R, dW2 = b u c^T`` with A^T c = 0 or W2 g = 0; its mixed term is -a b (c.g) u^T Sigma u;
+* a unit is not productive: ``dW1 = a g u^T R, dW2 = b u c^T`` with A^T c = 0 or W2 g = 0; mixed term -a b (c.g) u^T Sigma u;
 * else, W2 having full column rank: ``dW1 = W2^+ w u^T R, dW2 = u w^T W2``, of curvature -(mu_u - mu_w) |u|^2 |w|^2.
 
 Where an eigenvalue is irrational its eigenvector is replaced by a rational vector of the same invariant subspace, as close as

@@ -15,6 +15,7 @@ from theodolite._numerics import AlgebraicSum, UndecidedError
 from theodolite._references import cite
 from theodolite._table import Table
 from theodolite._typing import Array, Real
+from theodolite.linear._runs import separated_runs
 from theodolite.linear._sets import FamilySets
 
 __all__ = ["ExactSets"]
@@ -106,7 +107,7 @@ class ExactSets(FamilySets):
         rest = self.families.count() if limit is None else min(limit, self.families.count())
         size = first
         waiting: list[Array] = []
-        for cluster in self._clusters():
+        for cluster in separated_runs(self.families, 2 * self._error):
             waiting.append(self._sorted(cluster))
             while sum(map(len, waiting)) >= min(size, rest) > 0:
                 rows = np.concatenate(waiting)
@@ -116,26 +117,14 @@ class ExactSets(FamilySets):
             if not rest:
                 return
 
-    def _clusters(self) -> Iterator[Array]:
-        """Yield runs of families that floats cannot tell apart from their neighbours; between runs the order is proven."""
-        open_run: Array | None = None
-        for block in self.families.chunks():
-            rows = block if open_run is None else np.concatenate([open_run, block])
-            sums = self.families.sums(rows)
-            cuts = np.flatnonzero(np.diff(sums) > 2 * self._error) + 1
-            *closed, open_run = np.split(rows, cuts)
-            yield from closed
-        if open_run is not None:
-            yield open_run
-
     def _sorted(self, rows: Array) -> Array:
         if len(rows) == 1:
             return rows
         rows = rows[np.lexsort(rows.T[::-1])][::-1] if rows.shape[1] else rows
         values = self.values(rows.astype(np.int64))
         try:
-            order = sorted(range(len(rows)), key=cmp_to_key(lambda i, j: _compared(values[i], values[j])))
-            return np.asarray(rows[np.array(order)])
+            ranks = [*map(cmp_to_key(_compared), values)]
+            return np.asarray(rows[sorted(range(len(rows)), key=ranks.__getitem__)])
         except UndecidedError:
             return np.asarray(rows[np.argsort(self.families.sums(rows), kind="stable")])
 

@@ -16,10 +16,11 @@ from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
 from theodolite._panels import Description, Panel
 from theodolite._table import Table
+from theodolite._texts import Texts
 from theodolite._typing import Array, Biased, Number, Option, Parameters, ParametersLike, Real, Widths
 from theodolite._verdict import Direction, Verdict
 from theodolite.io._network import Specification
-from theodolite.linear._arithmetic import exact_problem, float_note
+from theodolite.linear._arithmetic import exact_problem, float_note, verified_problem
 from theodolite.linear._certificates import Certifier, certifier_for
 from theodolite.linear._certified import CertifiedLandscape
 from theodolite.linear._charts import Chart, PlainChart, chart_for
@@ -114,14 +115,16 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
         self._obstacle = obstacle(self._options, samples)
         self._chart: Chart = chart_for(samples, self._options.layout) if self._obstacle is None else PlainChart(samples)
         self._exact = exact_problem(self._options, ledger, self._chart)
+        self._verified = verified_problem(self._options, ledger, self._chart)
         self._float_note = float_note(self._options, ledger)
 
     @cached_property
     def _problem(self) -> Problem:
         if self._obstacle is not None:
             return UncoveredProblem(self._network, self._options, self._obstacle)
-        if self._exact is not None:
-            return self._exact
+        rational: Problem | None = self._exact or self._verified
+        if rational is not None:
+            return rational
         note = f", in floating point: {self._float_note}" if self._float_note else ""
         if self._options.layout.depth > 2:
             return DeepProblem(self._chart, self._samples.count, self._options, note)
@@ -159,7 +162,7 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
         return self._problem.description()
 
     def coerce(self, params: ParametersLike) -> Parameters:
-        """Return ``params`` as arrays of the right shapes: ``Fraction`` objects where data and parameters are exact, else float64."""
+        """Return ``params`` as arrays of the right shapes: of ``Fraction`` where data and parameters are exact, else float64."""
         return coerce_parameters(params, self.parameter_shapes, keep_exact=self._exact is not None)
 
     def loss(self, params: ParametersLike) -> Real:
@@ -207,6 +210,11 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
         """Return the selection that ``key`` stands for, for example ``{1, 3}``."""
         return self._problem.label(key)
 
+    def names(self, keys: UInt8[np.ndarray, "sets width"]) -> Texts:
+        """Return the selections that ``keys`` stand for, many at once."""
+        problem = self._problem
+        return problem.labels(keys) if isinstance(problem, ShallowProblem) else super().names(keys)
+
     def global_minimum(self) -> CriticalSet:
         """Return the family of all global minima: the largest eigenvalues that the width can carry."""
         return self._problem.global_minimum(self)
@@ -240,7 +248,9 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
         verdict = self._problem.judge(self._chart.core(arrays), self._network.loss(arrays), tolerance, self)
         verdict = lift_verdict(self._network, self._chart, arrays, verdict, tolerance)
         if self._exact is not None and rtol is None and is_exact(given):
-            return self._exact.judge_exactly(given, verdict, self)
+            verdict = self._exact.judge_exactly(given, verdict, self)
+        elif self._verified is not None:
+            verdict = self._verified.certify(arrays, verdict)
         return verdict
 
     def escape(self, params: ParametersLike) -> Direction:
