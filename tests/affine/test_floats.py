@@ -18,7 +18,7 @@ def as_floats(params, dtype=np.float64):
     return tuple(np.asarray(part, dtype=float).astype(dtype) for part in params)
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(
     st.sampled_from(ACTIVATIONS),
     st.integers(1, 5),
@@ -51,7 +51,7 @@ def test_members_keep_their_class(activation, hidden, start, length, slope, inte
         assert float(land.loss(nearest)) == pytest.approx(float(found.value), rel=1e-6, abs=1e-18 * size**2)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.sampled_from(ACTIVATIONS[:3]), st.floats(-6, 6), st.integers(0, 10**6))
 def test_neuron_scales(activation, power, seed):
     """Scaling each neuron (w, b -> s w, s b and v -> v / s), by up to a million, keeps function and class."""
@@ -77,7 +77,7 @@ def test_most_members_are_decided():
     assert decided >= 0.95 * total
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.integers(0, 10**6), st.floats(-17, -2), st.sampled_from(["one", "all", "v", "edge"]))
 def test_perturbed_members_are_never_misnamed(seed, power, how):
     """The verdict about perturbed floats is what they exactly are, what they were before, or open."""

@@ -162,8 +162,8 @@ def test_no_way_out_of_minima():
 
 
 def test_figures_show_realization_residual_and_the_way_on():
-    for activation, below in ACTIVATIONS:
-        land = landscape(4, activation, below)
+    for activation, below in (ACTIVATIONS[0], ACTIVATIONS[1], ACTIVATIONS[5]):
+        land = landscape(3, activation, below)
         for found in land.critical_sets():
             panels = found.panels()
             titles = [panel.title for panel in panels]
@@ -233,6 +233,6 @@ def test_nullity_of_exact_fits_stays_in_its_range(activation, below, slope, hidd
     if activation == "quadratic" and hidden == 1 and slope:
         return
     found = land.global_minimum()
-    seen = {land.classify(params).nullity for params in found.sample(11, size=60)} - {None}
+    seen = {land.classify(params).nullity for params in found.sample(11, size=25)} - {None}
     assert found.nullity_range[0] <= min(seen)
     assert max(seen) <= found.nullity_range[1]

@@ -55,7 +55,7 @@ def test_members_of_every_class(activation, below, hidden):
         sets = rational_sets(land)
         assert sets
         for found in sets:
-            for params in (found.representative(), *found.sample(number, size=2)):
+            for params in (found.representative(), *found.sample(number, size=2 if hidden < 5 else 1)):
                 check_member(land, found, params)
 
 
@@ -161,3 +161,13 @@ def test_representatives_of_strata():
         if found.kind is not th.Kind.GLOBAL_MINIMUM:
             for stratum in list(found.strata())[:5]:
                 assert land.classify(stratum.representative()).kind is found.kind
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("activation", "below"), ACTIVATIONS)
+@pytest.mark.parametrize("hidden", [7, 8])
+def test_members_of_larger_networks(activation, below, hidden):
+    land = landscape(hidden, activation, below, interval=(Fraction(1, 3), Fraction(7, 2)), slope=Fraction(2, 5))
+    for found in rational_sets(land):
+        for params in found.sample(hidden, size=3):
+            check_member(land, found, params)

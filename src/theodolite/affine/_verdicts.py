@@ -77,11 +77,14 @@ def verdict_of(
     if finding.kind is Kind.UNDECIDED:
         method, scope = Method.NUMERIC, finding.assumptions[0].statement
     entry = finding.entry
+    references = [cite("cheridito-2021")]
+    if known:
+        references.append(cite("theodolite", theorem="Inertia at an affine target"))
     return AffineVerdict(
         kind=finding.kind,
         value=finding.value,
         scaled_gradient=finding.scaled_gradient,
-        evidence=Evidence(method, (cite("cheridito-2021"),), checks, scope, residual=None),
+        evidence=Evidence(method, tuple(references), checks, scope),
         critical_set=critical_set,
         nearest=None if finding.nearest is None else finding.nearest.parameters,
         distance=finding.distance,
