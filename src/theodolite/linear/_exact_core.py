@@ -58,7 +58,7 @@ class ExactCore:
     def _products(self) -> Array:
         """The Gram matrix of the core's [X Y]."""
         full, inputs = self.gram.matrix, self.gram.d_in
-        if 2 in self.layout.biased:
+        if self.layout.depth in self.layout.biased:
             return np.asarray(full[1:, 1:] - np.outer(full[1:, 0], full[0, 1:]) / Fraction(self.gram.count))
         order = [*range(1, 1 + inputs), *([0] if 1 in self.layout.biased else []), *range(1 + inputs, len(full))]
         return full[np.ix_(order, order)]
@@ -108,10 +108,10 @@ class ExactCore:
 
     def core(self, params: Parameters) -> Parameters:
         """Return the core weights of exact parameters."""
-        (w1, w2), (b1, _) = self.layout.split(params)
+        weights, biases = self.layout.split(params)
         if self.layout.biased == (1,):
-            return np.concatenate([w1, b1[:, None]], axis=1), w2
-        return w1, w2
+            weights[0] = np.concatenate([weights[0], biases[0][:, None]], axis=1)
+        return tuple(weights)
 
     def push(self, params: Parameters, velocity: Parameters) -> Parameters:
         """Return the direction in all parameters that moves the core weights by ``velocity`` and keeps the means fitted."""
