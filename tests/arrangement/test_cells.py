@@ -6,12 +6,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from families import braid, deformed, resonance, signs_at, threshold, type_b
 from hypothesis import given
-from linear_programs import cells_by_programs
-from test_counts import matrices
 
 import theodolite as th
+from tests.arrangement.families import braid, deformed, resonance, signs_at, threshold, type_b
+from tests.arrangement.linear_programs import cells_by_programs
+from tests.arrangement.test_counts import matrices
 from theodolite.arrangement import Faces, _ways
 
 CASES = {

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from families import threshold
 from typer.testing import CliRunner, Result
 
 import theodolite as th
+from tests.arrangement.families import threshold
 from theodolite.cli import app
 
 

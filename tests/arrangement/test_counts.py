@@ -7,7 +7,11 @@ from math import comb, factorial
 
 import numpy as np
 import pytest
-from families import (
+from hypothesis import given
+from hypothesis import strategies as st
+
+import theodolite as th
+from tests.arrangement.families import (
     braid,
     count_by_deletion,
     deformed,
@@ -19,10 +23,6 @@ from families import (
     type_b,
     type_d,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
-import theodolite as th
 
 CENTRAL = {
     "braid 4": (braid(4), factorial(4)),

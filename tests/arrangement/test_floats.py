@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from families import braid, count_by_deletion, exact, resonance, threshold
 from hypothesis import given
 from hypothesis import strategies as st
 
 import theodolite as th
+from tests.arrangement.families import braid, count_by_deletion, exact, resonance, threshold
 
 
 def as_fractions(rows: np.ndarray) -> np.ndarray:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from families import deformed, resonance, threshold
 
 import theodolite as th
+from tests.arrangement.families import deformed, resonance, threshold
 from theodolite.arrangement import _run, _tasks, _ways
 
 

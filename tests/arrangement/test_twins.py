@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from families import braid, deformed, resonance, threshold, type_d
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.arrangement.families import braid, deformed, resonance, threshold, type_d
 from theodolite.arrangement._filter import filtered_dot, inverse_bound, verified_inverse
 from theodolite.arrangement._given import read
 from theodolite.arrangement._reduce import reduce
