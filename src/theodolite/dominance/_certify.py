@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, isinf, nextafter
+from numbers import Real
 
-from theodolite._arrays import to_numpy
+import numpy as np
+
 from theodolite._errors import DataError
 from theodolite._evidence import Assumption, Evidence, Method
 from theodolite._references import cite
@@ -103,15 +105,11 @@ def upper(value: Scalar) -> float:
 
 def check_radius(radius: object) -> float:
     """Return a radius as a float, or refuse what is none."""
-    number = to_numpy("radius", radius)
-    if (
-        number.ndim
-        or number.dtype.kind not in "fiuO"
-        or isinstance(radius, (bool, str))
-        or not 0 <= float(number) < inf
-    ):
-        raise DataError(f"radius is {radius!r}", fix="Pass a finite number of zero or more")
-    return float(number)
+    if isinstance(radius, (Real, np.ndarray)) and np.ndim(radius) == 0 and not isinstance(radius, bool):
+        number = float(radius)
+        if 0 <= number < inf:
+            return number
+    raise DataError(f"radius is {radius!r}", fix="Pass a finite number of zero or more")
 
 
 def chain_dominance(subject: Subject, radius: float) -> Dominance:
