@@ -4,9 +4,9 @@
 
 Baseline: the incremental tree of Rada & Černý (one linear program for each child that no known point decides), on one
 HiGHS model that is kept and warm-started: its rows are the hyperplanes, and adding a sign only moves the bounds of one
-row, so the dual simplex method goes on from the last basis. Both sides use the symmetry of central arrangements. HiGHS is the package highspy if it is installed,
-else the copy inside SciPy. With ``--relucent`` the interpreter of an environment in which relucent (PyPI) is installed runs
-it on the same rows, as a network with one hidden layer.
+row, so the dual simplex method goes on from the last basis. Both sides use the symmetry of central arrangements. HiGHS
+is the package highspy if it is installed, else the copy inside SciPy. With ``--relucent`` the interpreter of an
+environment in which relucent (PyPI) is installed runs it on small arrangements, as a network with one hidden layer.
 """
 
 from __future__ import annotations
