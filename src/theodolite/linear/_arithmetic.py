@@ -22,11 +22,13 @@ def float_note(options: Options, ledger: Ledger) -> str:
 
     Raises ``NotCoveredError`` where another arithmetic was asked for that the network does not have.
     """
-    missing = ""
-    if options.layout.depth > 2:
-        missing = "a network with more than one hidden layer"
-    elif options.l2:
+    missing, layout = "", options.layout
+    if options.l2:
         missing = "weight decay"
+    elif layout.depth > 2 and options.arithmetic == "verified":
+        missing = "a network with more than one hidden layer"
+    elif 1 < max(layout.biased, default=0) < layout.depth:
+        missing = "a network whose last bias is in between"
     if missing and options.arithmetic in ("exact", "verified"):
         raise NotCoveredError(
             f"arithmetic={options.arithmetic!r} is not available for {missing}",
@@ -35,8 +37,7 @@ def float_note(options: Options, ledger: Ledger) -> str:
     if missing:
         return f"there is no exact arithmetic for {missing}"
     if options.arithmetic == "auto" and not ledger.reason:
-        layout = options.layout
-        most = min(layout.hidden, layout.d_in + 1, layout.d_out)
+        most = min(layout.d_in + 1, *layout.widths[1:])
         count = sum(selections_by_size((1,) * min(layout.d_in + 1, layout.d_out), most))
         if count > FAMILIES_MOST:
             return f"up to {count} families are more than {FAMILIES_MOST}"
@@ -48,6 +49,10 @@ def exact_problem(options: Options, ledger: Ledger, chart: Chart) -> Any:
     gram = None if float_note(options, ledger) else ledger.gram()
     if gram is None or not gram.given:
         return None
+    if options.layout.depth > 2:
+        from theodolite.linear._deep_exact import DeepExactProblem
+
+        return DeepExactProblem(gram, _network(options, gram), chart, options)
     from theodolite.linear._exact_problem import ExactProblem
 
     return ExactProblem(gram, _network(options, gram), chart, options)

@@ -69,11 +69,14 @@ class DeepProblem:
     def work(self, limit: int | None) -> Iterator[Array]:
         """Yield blocks of keys in increasing loss."""
         left = self.count() if limit is None else limit
-        for taken in self.sets.families.chunks(limit):
+        for taken in self._selections(limit):
             keys = self.sets.pack(*self.sets.branches(np.asarray(taken, dtype=np.int64)))[:left]
             if len(keys):
                 yield keys
             left -= len(keys)
+
+    def _selections(self, limit: int | None) -> Iterator[Array]:
+        return self.sets.families.chunks(limit)
 
     def solve(self, item: Array) -> Table:
         """Return value, kind, index, nullity, dimension and ranges of the sets with these keys."""

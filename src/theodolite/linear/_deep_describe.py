@@ -57,9 +57,9 @@ class DeepPortrait:
             + str(cap)
             + r":\quad \text{non-strict} \iff n_{jk} = 0 \ \text{or}\ m_{kj} = 0"
             r"\ \text{for all}\ j < k",
-            "A set that leaves a larger eigenvalue out is strict. One that takes the largest but not all it could is a saddle "
-            "too: strict if some pair of layers can still move the loss to second order, else non-strict, where the Hessian has no "
-            "negative eigenvalue and every second-order test says minimum.",
+            "A set that leaves a larger eigenvalue out is strict. One that takes the largest but not all it could is a "
+            "saddle too: strict if some pair of layers can still move the loss to second order, else non-strict, where the "
+            "Hessian has no negative eigenvalue and every second-order test says minimum.",
         )
 
     def panels(self, piece: Piece, member: Parameters) -> tuple[Panel, ...]:

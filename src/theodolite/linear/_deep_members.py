@@ -1,8 +1,8 @@
 """Members of every stratum of a deep linear network, built from the directions that they fit and from strings.
 
-Each layer is a block for the selected directions, in balanced form, beside a block Z_k in which every string carries one unit
-of each hidden layer that it passes. At the ends a string through T leaves the outputs along an unselected left singular vector and
-comes back along the right one; the others lie in the kernel of T or in a complement of its image.
+Each layer is a block for the selected directions, in balanced form, beside a block Z_k in which every string carries one
+unit of each hidden layer that it passes. At the ends a string through T leaves the outputs along an unselected left singular
+vector and comes back along the right one; the others lie in the kernel of T or in a complement of its image.
 """
 
 from __future__ import annotations

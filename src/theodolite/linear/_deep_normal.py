@@ -1,9 +1,9 @@
 """The exactly critical point next to given weights of a deep linear network, through its normal form.
 
-The product of the layers tells the selection. Each hidden space then splits into the images of the selected directions and the
-kernel of what the layers above make of them; between the kernels act the maps Z_k, which a string basis makes exactly
-nilpotent. Put together again these are weights that are critical to rounding, and their distance bounds the distance to the critical set,
-whatever tolerance decided the ranks. The construction is our own, proved in the documentation.
+The product of the layers tells the selection. Each hidden space then splits into the images of the selected directions and
+the kernel of what the layers above make of them; between the kernels act the maps Z_k, which a string basis makes exactly
+nilpotent. Put together again these are weights that are critical to rounding, and their distance bounds the distance to the
+critical set, whatever tolerance decided the ranks. The construction is our own, proved in the documentation.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import numpy as np
 from theodolite._critical import CriticalSet, Home, Piece, Stratum
 from theodolite._evidence import Assumption, Evidence, Method
 from theodolite._kind import Kind
-from theodolite._references import cite
+from theodolite._references import Reference, cite
 from theodolite._table import UNKNOWN, Table
 from theodolite._typing import Array
 from theodolite.linear._deep_counts import Branch, DeepCounts, Span
@@ -45,12 +45,16 @@ class DeepSets:
     @cached_property
     def evidence(self) -> Evidence:
         """How every set is known: by theorem, given the ranks and ties that were decided."""
-        by = (
+        return Evidence(Method.THEOREM, self.references, self.checked, self.scope)
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """By whose theorems."""
+        return (
             cite("achour-2021"),
             cite("zhou-liang-2017"),
             cite("theodolite", "index and nullity at every critical point of any depth"),
         )
-        return Evidence(Method.THEOREM, by, self.checked, self.scope)
 
     @property
     def top(self) -> Array:

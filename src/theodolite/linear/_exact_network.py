@@ -1,7 +1,8 @@
 """Loss and derivatives of a linear network of any depth in rationals, from the exact Gram matrix of ``[1 X Y]``.
 
 What a layer puts out is an affine map ``[b, W]`` of the inputs. With ``T = [c, W, -1]``, [c, W] that of the network, the
-prediction errors are ``[1 X Y] T^T``, so that the loss is ``factor * tr(T G T^T)`` and everything else a product of small matrices.
+prediction errors are ``[1 X Y] T^T``, so that the loss is ``factor * tr(T G T^T)`` and everything else a product of small
+matrices.
 """
 
 from __future__ import annotations

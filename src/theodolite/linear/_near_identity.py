@@ -45,8 +45,8 @@ def fitted_map(reduction: Reduction) -> Matrix:
     if np.linalg.slogdet(best)[0] <= 0:
         raise NotCoveredError(
             "No global minimum is near the identity",
-            cause=f"the best {size} x {size} map has a negative determinant, and if all ||A_k|| <= 1 the product of the I + A_k has "
-            "a determinant of zero or more: every global minimum has some ||A_k|| > 1",
+            cause=f"the best {size} x {size} map has a negative determinant, and if all ||A_k|| <= 1 the product of the "
+            "I + A_k has a determinant of zero or more: every global minimum has some ||A_k|| > 1",
             fix="Use global_minimum().representative(), whose layers are balanced, or change the sign of one output",
         )
     return np.asarray(best)
@@ -67,7 +67,7 @@ def factors_near_identity(product: Matrix, depth: int) -> Parameters:
 
 
 def _rotation(matrix: Matrix) -> tuple[Matrix, Vector]:
-    """Return orthonormal axes, two by two for each plane that is turned, and the angle of each plane (0 for single axes at the end).
+    """Return orthonormal axes, two by two for each plane that is turned and single ones at the end, and the planes' angles.
 
     Axes of eigenvalue -1 come in pairs, as the determinant is 1: each pair is a plane turned by pi.
     """

@@ -1,7 +1,7 @@
 """Networks whose critical points are not all known: the loss and its derivatives work, and what is proven at single points.
 
-With weight decay every critical point is balanced at any depth, ``W_{k+1}^T W_{k+1} = W_k W_k^T + b_k b_k^T``: the decay's gradient
-must cancel that of the loss, which has this symmetry. The statement is our own, proved in the documentation.
+With weight decay every critical point is balanced at any depth, ``W_{k+1}^T W_{k+1} = W_k W_k^T + b_k b_k^T``: the decay's
+gradient must cancel that of the loss, which has this symmetry. The statement is our own, proved in the documentation.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def obstacle(options: Options, samples: Samples) -> NotCoveredError | None:
 
 
 def imbalance(network: Network, params: Parameters) -> float:
-    """Return the largest norm of ``W_{k+1}^T W_{k+1} - W_k W_k^T - b_k b_k^T`` over k; zero at critical points with weight decay."""
+    """Return the largest norm of ``W_{k+1}^T W_{k+1} - W_k W_k^T - b_k b_k^T``: zero at critical points with decay."""
     weights, biases = network.layout.split(params)
     return max(
         float(
