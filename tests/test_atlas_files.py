@@ -8,6 +8,7 @@ import pickle
 import zipfile
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +29,7 @@ from theodolite._table import Table
 from theodolite._texts import Texts
 
 SUFFIXES = ("json", "npz", "parquet")
+CASES = Path(__file__).parent / "cases"
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 counts = st.none() | st.integers(0, 2**31 - 1)
@@ -150,7 +152,7 @@ def test_a_linear_atlas_comes_back(tmp_path):
 
 def test_json_is_for_everyone(atlas):
     read = json.loads(atlas.to_json())
-    assert (read["format"], read["schema"]) == ("theodolite atlas", 1)
+    assert (read["format"], read["schema"]) == ("theodolite atlas", 2)
     assert read["sets"]["exact"][:2] == ["0", "1/3"]
     assert read["sets"]["label"] == [s.label for s in atlas]
     assert read["sets"]["kind"] == [str(s.kind) for s in atlas]
@@ -372,7 +374,7 @@ def changed(saved, *path_and_value):
     ("path", "value", "match"),
     [
         (["format"], "a song", "its format is 'a song'"),
-        (["schema"], 2, "has schema 2, this Theodolite reads up to 1; it was written by.*'theodolite': '"),
+        (["schema"], 3, "has schema 3, this Theodolite reads up to 2; it was written by.*'theodolite': '"),
         (["schema"], 0, "its schema is 0"),
         (["schema"], True, "its schema is True"),
         (["schema"], "1", "its schema is '1'"),
@@ -621,7 +623,7 @@ def test_parquet_files_of_something_else_and_of_too_much_are_refused(saved, tmp_
 
 def test_older_schemas_are_brought_up_to_date(saved, tmp_path, monkeypatch):
     def rename(header, columns):
-        header = dict(header, schema=2, command=header["order"])
+        header = dict(header, schema=3, command=header["order"])
         del header["order"]
         return header, columns
 
@@ -629,9 +631,58 @@ def test_older_schemas_are_brought_up_to_date(saved, tmp_path, monkeypatch):
     old["order"] = old.pop("command")
     del old["checksum"]
     (tmp_path / "old.json").write_text(json.dumps(old))
-    monkeypatch.setattr(_atlas_files, "SCHEMA", 2)
-    monkeypatch.setitem(_atlas_files.UPGRADES, 1, rename)
+    monkeypatch.setattr(_atlas_files, "SCHEMA", 3)
+    monkeypatch.setitem(_atlas_files.UPGRADES, 2, rename)
     assert th.load_atlas(tmp_path / "old.json").command == old["order"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_of_schema_1_is_still_read(tmp_path, suffix):
+    old = CASES / f"atlas_of_schema_1.{suffix}"  # written when 1 was the newest schema, never to be written anew
+    found = th.load_atlas(old)
+    assert found.table.exact == tuple(Fraction(n, 2) for n in (4, 9, 13, 16, 20, 25, 29))
+    assert [item.label for item in found] == ["{1, 2}", "{1, 3}", "{1}", "{2, 3}", "{2}", "{3}", "∅"]
+    assert found.complete
+    assert found.table.bounds is None
+    found.save(tmp_path / f"new.{suffix}")
+    again = th.load_atlas(tmp_path / f"new.{suffix}")
+    assert_same(again, found)
+    assert facts(again) == facts(found)
+
+
+def test_a_file_of_schema_1_cannot_have_what_came_later(tmp_path):
+    old = json.loads((CASES / "atlas_of_schema_1.json").read_text())
+    old["sets"] |= {"lower": old["sets"]["value"], "upper": old["sets"]["value"]}
+    del old["checksum"]
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    with pytest.raises(th.AtlasFileError, match="came with schema 2"):
+        th.load_atlas(tmp_path / "old.json")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_bounds_of_values_come_back(atlas, tmp_path, suffix):
+    value = atlas.table.value
+    bounds = np.stack([np.nextafter(value, -np.inf), np.nextafter(value, np.inf)], axis=1)
+    bounds[-1] = -np.inf, np.inf
+    bounded = replace(atlas, table=replace(atlas.table, bounds=bounds))
+    bounded.save(tmp_path / f"atlas.{suffix}")
+    assert th.load_atlas(tmp_path / f"atlas.{suffix}").table.bounds.tolist() == bounds.tolist()
+    Store(tmp_path, "x").put(1, bounded.table)
+    assert Store(tmp_path, "x").get(1).bounds.tolist() == bounds.tolist()
+    assert bounded.to_frame("pandas")["upper"].tolist() == bounds[:, 1].tolist()
+    wrong = replace(atlas, table=replace(atlas.table, bounds=bounds[:, ::-1].copy()))
+    wrong.save(tmp_path / f"wrong.{suffix}")
+    with pytest.raises(th.AtlasFileError, match=r"the value of set 0, .*, is not within its bounds"):
+        th.load_atlas(tmp_path / f"wrong.{suffix}")
+
+
+def test_bounds_come_in_pairs(atlas, tmp_path):
+    document = json.loads(atlas.to_json())
+    document["sets"]["lower"] = document["sets"]["value"]
+    del document["checksum"]
+    (tmp_path / "half.json").write_text(json.dumps(document))
+    with pytest.raises(th.AtlasFileError, match="'lower' and 'upper'"):
+        th.load_atlas(tmp_path / "half.json")
 
 
 def test_parquet_without_pyarrow_says_what_to_install(atlas, tmp_path, monkeypatch):

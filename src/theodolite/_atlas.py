@@ -117,6 +117,14 @@ class Atlas:
         """Return the label of the set at position ``i``, without making the set."""
         return self._label(i, self.table.keys[i].tobytes())
 
+    def all_labels(self) -> Texts:
+        """Return the labels of all sets, in order, without making the sets."""
+        if self.labels is not None:
+            return self.labels
+        if self.landscape is not None:
+            return self.landscape.names(self.table.keys)
+        return Texts.of(key.tobytes().hex() for key in self.table.keys)
+
     def position(self, key: bytes) -> int | None:
         """Return where the set with this key is, ``None`` if it is not here."""
         wanted = np.frombuffer(key, dtype=np.uint8)

@@ -36,10 +36,18 @@ from theodolite._typing import Array
 
 __all__ = ["SCHEMA", "UPGRADES", "json_of", "load_atlas", "save_atlas"]
 
-SCHEMA = 1
+SCHEMA = 2
 """The number of the schema that is written."""
 
-UPGRADES: dict[int, Callable[[Header, Columns], tuple[Header, Columns]]] = {}
+
+def _from_schema_1(header: Header, columns: Columns) -> tuple[Header, Columns]:
+    """Schema 2 brought bounds of values, which no file of schema 1 can have."""
+    if "bounds" in columns:
+        raise UnreadableError("it has bounds of values, which came with schema 2, and says schema 1")
+    return {**header, "schema": 2}, columns
+
+
+UPGRADES: dict[int, Callable[[Header, Columns], tuple[Header, Columns]]] = {1: _from_schema_1}
 """For each older schema, what makes its header and columns those of the next."""
 
 _FORMAT = "theodolite atlas"
@@ -108,7 +116,7 @@ def _container(path: Path) -> Container:
 
 
 def _document(atlas: Atlas, include_data: bool) -> tuple[Header, Columns]:
-    labels = Texts.of(atlas.label(i) for i in range(len(atlas)))
+    labels = atlas.all_labels()
     columns, roots = table_columns(atlas.table)
     columns |= {"label_letters": labels.letters, "label_ends": labels.ends}
     header = {
@@ -212,11 +220,25 @@ def _at_home(atlas: Atlas, land: SurveyableLandscape) -> Atlas:
             fix="Use the same data and options as in the survey",
         )
     home = replace(atlas, landscape=land, labels=None)
-    for i, label in enumerate(atlas.labels or ()):
+    if atlas.labels is not None and not _same_labels(home, atlas.labels):
+        _refuse_labels(home, atlas.labels)
+    return home
+
+
+def _same_labels(home: Atlas, labels: Texts) -> bool:
+    try:
+        names = home.all_labels()
+    except Exception:  # whatever damaged keys make a landscape do: the search one by one says which
+        return False
+    return np.array_equal(names.ends, labels.ends) and np.array_equal(names.letters, labels.letters)
+
+
+def _refuse_labels(home: Atlas, labels: Texts) -> None:
+    """Raise ``UnreadableError`` about the first key that is not that of its label."""
+    for i, label in enumerate(labels):
         try:
             name = home.label(i)
         except Exception as error:  # whatever a damaged key makes a landscape do
             raise UnreadableError(f"the key of set {i}, {label!r}, means nothing to the landscape: {error}") from error
         if name != label:
             raise UnreadableError(f"the key of set {i} is that of {name!r}, its label is {label!r}")
-    return home

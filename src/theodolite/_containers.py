@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +59,8 @@ class _Sets(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     evidence: list[int]
     ranges_exact: list[bool]
     exact: list[str] | None = None
-    lower: list[float] | None = None
-    upper: list[float] | None = None
+    lower: list[float | None] | None = None
+    upper: list[float | None] | None = None
 
 
 def json_bytes(header: Header, columns: Columns) -> bytes:
@@ -83,9 +84,14 @@ def _in_words(columns: Columns) -> _Sets:
         evidence=columns["evidence_id"].tolist(),
         ranges_exact=columns["ranges_exact"].tolist(),
         exact=list(texts_from("exact", columns, count)) if "exact_ends" in columns else None,
-        lower=columns["bounds"][:, 0].tolist() if "bounds" in columns else None,
-        upper=columns["bounds"][:, 1].tolist() if "bounds" in columns else None,
+        lower=_or_none(columns["bounds"][:, 0]) if "bounds" in columns else None,
+        upper=_or_none(columns["bounds"][:, 1]) if "bounds" in columns else None,
     )
+
+
+def _or_none(bounds: Array) -> list[float | None]:
+    """Return bounds as JSON can hold them, ``None`` for one that is infinite."""
+    return [x if math.isfinite(x) else None for x in bounds.tolist()]
 
 
 def _out_of_words(sets: _Sets, header: Header) -> Columns:
@@ -111,10 +117,12 @@ def _out_of_words(sets: _Sets, header: Header) -> Columns:
         "keys": _keys(sets.key),
         "ranges_exact": np.array(sets.ranges_exact, dtype=np.bool_),
     }
+    if (sets.lower is None) != (sets.upper is None):
+        raise UnreadableError("it has one of 'lower' and 'upper' without the other")
     if sets.lower is not None and sets.upper is not None:
-        columns["bounds"] = np.stack(
-            [np.array(sets.lower, dtype=np.float64), np.array(sets.upper, dtype=np.float64)], axis=1
-        )
+        pairs = zip(sets.lower, sets.upper, strict=True)
+        known = [(-math.inf if low is None else low, math.inf if high is None else high) for low, high in pairs]
+        columns["bounds"] = np.array(known, dtype=np.float64).reshape(count, 2)
     return columns | _packed("label", sets.label) | ({} if sets.exact is None else _packed("exact", sets.exact))
 
 

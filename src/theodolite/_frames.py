@@ -9,7 +9,7 @@ import numpy as np
 
 from theodolite._errors import DataError
 from theodolite._kind import Kind
-from theodolite._table import INTEGERS, UNKNOWN
+from theodolite._table import INTEGERS, UNKNOWN, Table
 from theodolite._typing import Array
 
 if TYPE_CHECKING:
@@ -24,27 +24,26 @@ LIBRARIES = ("pandas", "polars", "pyarrow")
 def frame_of(atlas: Any, library: str | None = None) -> Any:
     """Return ``atlas`` as a frame of ``library``, one row per set: value, kind, integers (null where unknown), label, how known.
 
-    Exactly known values are in a column ``exact`` as text.
+    Exactly known values are in a column ``exact`` as text, rigorous bounds on values in ``lower`` and ``upper``.
     """
     chosen = _chosen(library)
     numbers, texts = _columns(atlas)
+    floats = _floats(atlas.table)
     if chosen == "pandas":
         import pandas as pd
 
         integers = {name: pd.arrays.IntegerArray(column, column == UNKNOWN) for name, column in numbers.items()}
-        return pd.DataFrame({"value": atlas.table.value.copy(), **integers, **texts})
+        return pd.DataFrame({**{name: column.copy() for name, column in floats.items()}, **integers, **texts})
     if chosen == "polars":
         import polars as pl
 
-        frame = pl.DataFrame(
-            {"value": atlas.table.value, **numbers, **texts}, schema_overrides=dict.fromkeys(texts, pl.String)
-        )
+        frame = pl.DataFrame({**floats, **numbers, **texts}, schema_overrides=dict.fromkeys(texts, pl.String))
         return frame.with_columns(pl.col(name).replace(UNKNOWN, None) for name in numbers)
     import pyarrow as pa
 
     nullable = {name: pa.array(column, mask=column == UNKNOWN) for name, column in numbers.items()}
     words = {name: pa.array(column, type=pa.string()) for name, column in texts.items()}
-    return pa.table({"value": atlas.table.value, **nullable, **words})
+    return pa.table({**floats, **nullable, **words})
 
 
 def _chosen(library: str | None) -> str:
@@ -59,13 +58,20 @@ def _chosen(library: str | None) -> str:
     )
 
 
+def _floats(table: Table) -> dict[str, Array]:
+    if table.bounds is None:
+        return {"value": table.value}
+    lower, upper = (np.ascontiguousarray(column) for column in table.bounds.T)
+    return {"value": table.value, "lower": lower, "upper": upper}
+
+
 def _columns(atlas: Atlas) -> tuple[dict[str, Array], dict[str, list[str]]]:
     table = atlas.table
     kinds = [str(kind) for kind in Kind]
     methods = [str(evidence.method) for evidence in table.evidence]
     texts = {
         "kind": [kinds[code] for code in table.kind.tolist()],
-        "label": [atlas.label(i) for i in range(len(atlas))],
+        "label": list(atlas.all_labels()),
         "known_by": [methods[i] for i in table.evidence_id.tolist()],
     }
     if table.exact is not None:

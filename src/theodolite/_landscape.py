@@ -8,6 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from jaxtyping import UInt8
 
 from theodolite._arrays import coerce_parameters
 from theodolite._critical import CriticalSet, Piece, Stratum
@@ -15,6 +16,7 @@ from theodolite._errors import NotCoveredError, ShapeError
 from theodolite._kind import Kind
 from theodolite._panels import Description, Panel
 from theodolite._table import Table
+from theodolite._texts import Texts
 from theodolite._typing import Array, Number, Parameters, ParametersLike, Real
 from theodolite._verdict import Direction, Verdict
 
@@ -139,6 +141,10 @@ class SurveyableLandscape(Landscape):
     @abstractmethod
     def name(self, key: bytes) -> str:
         """Return the label of the set with this key."""
+
+    def names(self, keys: UInt8[np.ndarray, "sets width"]) -> Texts:
+        """Return the labels of the sets with these keys, one key a row; subclasses may know a faster way."""
+        return Texts.of(self.name(key.tobytes()) for key in keys)
 
     @abstractmethod
     def global_minimum(self) -> CriticalSet:

@@ -103,8 +103,8 @@ def _find(atlas: Atlas, wanted: str, path: str) -> int:
     if wanted.strip().isdecimal() and int(wanted) < len(atlas):
         return int(wanted)
     plain = "".join(wanted.split())
-    for number in range(len(atlas)):
-        if "".join(atlas.label(number).split()) == plain:
+    for number, label in enumerate(atlas.all_labels()):
+        if "".join(label.split()) == plain:
             return number
     raise DataError(
         f"{path} has no row {wanted!r}",

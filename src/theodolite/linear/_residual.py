@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from jaxtyping import UInt8
 
 from theodolite._arrays import check_rtol, given_epsilon
 from theodolite._critical import CriticalSet, Piece, Stratum
@@ -20,6 +21,7 @@ from theodolite._landscape import SurveyableLandscape
 from theodolite._panels import Description, Panel
 from theodolite._references import cite
 from theodolite._table import Table
+from theodolite._texts import Texts
 from theodolite._typing import Array, Integer, Number, Option, Parameters, ParametersLike, Real
 from theodolite._verdict import Direction, Verdict
 from theodolite.io._network import Specification
@@ -38,9 +40,9 @@ class ResidualLandscape(SurveyableLandscape, CertifiedLandscape):
 
     .. math::  L(A_1, \ldots, A_l) = \tfrac12 \lVert X (I + A_1)^T \cdots (I + A_l)^T - Y \rVert_F^2
 
-    A shift of the deep linear network W_k = I + A_k with all widths equal: gradient, Hessian, kinds, index and nullity are those of
-    ``LinearLandscape`` there. If all ``||A_k||_2 < 1`` and the point is critical, it is a global minimum (Hardt & Ma 2016,
-    arXiv:1611.04231); every other critical point has some A_k with the eigenvalue -1.
+    A shift of the deep linear network W_k = I + A_k with all widths equal: gradient, Hessian, kinds, index and nullity are
+    those of ``LinearLandscape`` there. If all ``||A_k||_2 < 1`` and the point is critical, it is a global minimum (Hardt & Ma
+    2016, arXiv:1611.04231); every other critical point has some A_k with the eigenvalue -1.
 
     >>> import theodolite as th
     >>> land = th.ResidualLandscape([[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [0.0, 1.0]], depth=3)
@@ -139,6 +141,10 @@ class ResidualLandscape(SurveyableLandscape, CertifiedLandscape):
         """Return the label of the set with this key."""
         return self._linear.name(key)
 
+    def names(self, keys: UInt8[np.ndarray, "sets width"]) -> Texts:
+        """Return the labels of the sets with these keys."""
+        return self._linear.names(keys)
+
     def global_minimum(self) -> CriticalSet:
         """Return the set of all global minima."""
         return self._linear.global_minimum().attached(self)
@@ -153,7 +159,7 @@ class ResidualLandscape(SurveyableLandscape, CertifiedLandscape):
         return _shifted(self._linear.representative_of(piece))
 
     def near_identity_minimizer(self) -> Parameters:
-        """Return the global minimum with all ``||A_k||_2`` of order 1 / depth; ``NotCoveredError`` saying why where there is none.
+        """Return the global minimum with all ``||A_k||_2`` of order 1 / depth; ``NotCoveredError`` where there is none.
 
         >>> import theodolite as th
         >>> land = th.ResidualLandscape([[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [-1.0, 0.0]], depth=10)

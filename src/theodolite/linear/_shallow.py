@@ -10,6 +10,7 @@ import numpy as np
 from theodolite._critical import CriticalSet, Home, Piece, Stratum
 from theodolite._panels import Description, Panel
 from theodolite._table import Table
+from theodolite._texts import Texts
 from theodolite._typing import Array, Parameters
 from theodolite._verdict import Verdict
 from theodolite.linear._canonical import balanced_member, random_member
@@ -18,6 +19,7 @@ from theodolite.linear._classify import Question, classify
 from theodolite.linear._counts import Counts
 from theodolite.linear._describe import Portrait
 from theodolite.linear._families import Families
+from theodolite.linear._labels import selection_labels
 from theodolite.linear._options import Options
 from theodolite.linear._reduction import Reduction, reduce
 from theodolite.linear._sets import FamilySets
@@ -78,6 +80,10 @@ class ShallowProblem:
     def label(self, key: bytes) -> str:
         """Return the selection that ``key`` stands for, for example ``{1, 3}``."""
         return self.sets.label(key)
+
+    def labels(self, keys: Array) -> Texts:
+        """Return the selections that the rows of ``keys`` stand for; all rows are keys of families."""
+        return selection_labels(np.asarray(self.sets.families.unpack(keys), dtype=np.int64))
 
     def global_minimum(self, home: Home) -> CriticalSet:
         """Return the family of the largest eigenvalues that the width can carry."""
