@@ -86,7 +86,8 @@ def read_data(name: str, data: DataRecord) -> Array:
     """Return the array that ``written_data`` wrote, or raise ``UnreadableError``."""
     if any(length < 0 for length in data.shape) or prod(data.shape) != len(data.values):
         raise UnreadableError(f"the data {name!r} of shape {data.shape} has {len(data.values)} numbers")
-    allowed = {"exact": str, "int64": int, "float64": (int, float)}[data.type]
+    types: dict[str, tuple[type, ...]] = {"exact": (str,), "int64": (int,), "float64": (int, float)}
+    allowed = types[data.type]
     if not all(isinstance(value, allowed) for value in data.values):
         raise UnreadableError(f"the data {name!r} is not all {data.type}")
     if data.type == "exact":

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from jaxtyping import UInt8
 
 from theodolite._arrays import check_rtol, coerce_parameters, given_epsilon
 from theodolite._critical import CriticalSet, Piece, Stratum
