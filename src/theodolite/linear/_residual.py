@@ -45,9 +45,9 @@ class ResidualLandscape(SurveyableLandscape, CertifiedLandscape):
     2016, arXiv:1611.04231); every other critical point has some A_k with the eigenvalue -1.
 
     >>> import theodolite as th
-    >>> land = th.ResidualLandscape([[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [0.0, 1.0]], depth=3)
-    >>> [(s.label, str(s.kind), float(s.value)) for s in land.critical_sets(kind=th.Kind.NON_STRICT_SADDLE)]
-    [('{1} non-strict', 'non-strict saddle', 0.5), ('∅ non-strict', 'non-strict saddle', 2.5)]
+    >>> land = th.ResidualLandscape([[1, 0], [0, 1]], [[2, 0], [0, 1]], depth=3)
+    >>> [(s.label, str(s.kind), str(s.value)) for s in land.critical_sets(kind=th.Kind.NON_STRICT_SADDLE)]
+    [('{1} non-strict', 'non-strict saddle', '1/2'), ('∅ non-strict', 'non-strict saddle', '5/2')]
 
     Raises ``DataError`` or ``ShapeError`` for data or depths that cannot be used.
     """
