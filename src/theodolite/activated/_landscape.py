@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -259,7 +260,20 @@ class ActivatedLandscape(Landscape):
     def _subject(self, params: ParametersLike, arithmetic: Option) -> ActivatedSubject:
         if arithmetic not in ("auto", "float64", "verified", "exact"):
             raise DataError(f"arithmetic is {arithmetic!r}", fix="Use one of auto, float64, verified, exact")
-        return read(self._setting, self.coerce(params))
+        if arithmetic == "exact":
+            raise NotCoveredError(
+                "Constants are not computed exactly",
+                cause="they are products of algebraic and transcendental numbers",
+                fix="Use arithmetic='verified', whose bounds are true of the exact numbers",
+            )
+        if arithmetic != "verified":
+            return read(self._setting, self.coerce(params))
+        from theodolite.dominance._verified_activated import read_activated_verified
+
+        setting = self._setting
+        units = {"half_sum": Fraction(1), "sum": Fraction(2), "mean": Fraction(2, setting.model.y.size)}
+        scope = f"{setting.specification} with {setting.reduction} loss"
+        return read_activated_verified(setting.model, self.coerce(params), units[setting.reduction], scope)
 
     def dominance(self, params: ParametersLike, radius: Number = 0.0, *, arithmetic: Option = "auto") -> Dominance:
         """Return a constant c with loss <= c ||gradient||^2 that is proven to hold in a ball about ``params``.
@@ -287,7 +301,8 @@ class ActivatedLandscape(Landscape):
         if not subject.minimal:
             raise NotCoveredError(
                 "Regularity is about networks of zero loss",
-                cause=f"the residual of the one given is {float(subject.sizes.residual):.3g}",
+                cause=f"the residual of the one given is at most {float(subject.sizes.residual):.3g}"
+                + (", and verified arithmetic asks for exactly zero" if arithmetic == "verified" else ""),
                 fix="Pass what project(params) returns, or leave it out",
             )
         steps = tuple(a - b for a, b in zip(weights, nearest, strict=True))

@@ -311,7 +311,7 @@ def _largest_radius(sizes: ActivatedSizes, number: Callable[[float], Scalar]) ->
     bound = float(sizes.hidden_low) / float(sizes.lipschitz * sizes.x_high) if sizes.x_high else 0.0
     high = min(max(bound, float(sizes.out_low)), sizes.kink * (1 - 1e-9))
     low = 0.0
-    for _ in range(60):
+    for _ in range(50):
         middle = (low + high) / 2
         if activated_constant(sizes, number(middle)) > 0:
             low = middle

@@ -105,8 +105,9 @@ def upper(value: Scalar) -> float:
 
 def check_radius(radius: object) -> float:
     """Return a radius as a float, or refuse what is none."""
-    if isinstance(radius, (Real, np.ndarray)) and np.ndim(radius) == 0 and not isinstance(radius, bool):
-        number = float(radius)
+    scalar = isinstance(radius, np.ndarray) and radius.ndim == 0
+    if (scalar or isinstance(radius, Real)) and not isinstance(radius, bool):
+        number = float(np.asarray(radius, dtype=np.float64))
         if 0 <= number < inf:
             return number
     raise DataError(f"radius is {radius!r}", fix="Pass a finite number of zero or more")

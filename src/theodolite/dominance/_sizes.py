@@ -182,9 +182,10 @@ def largest_radius(sizes: Sizes) -> float:
     low, high = 0.0, float(max(sizes.norms))
     if not high or not best_constant(sizes, low) > 0:
         return 0.0
+    kind: Callable[[float], Scalar] = Fraction if isinstance(sizes.norms[0], Fraction) else float
     for _ in range(200):
         middle = (low + high) / 2
-        if best_constant(sizes, middle) > 0:
+        if best_constant(sizes, kind(middle)) > 0:
             low = middle
         else:
             high = middle

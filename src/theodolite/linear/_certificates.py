@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -28,7 +29,7 @@ from theodolite.dominance import (
     residual_constant,
 )
 from theodolite.linear._charts import Chart
-from theodolite.linear._exact_data import in_floats
+from theodolite.linear._exact_data import in_floats, is_exact
 from theodolite.linear._options import Options
 from theodolite.linear._reduction import Reduction, reduce
 
@@ -86,10 +87,35 @@ class Certifier:
                 cause="they are products of algebraic numbers",
                 fix="Use arithmetic='verified', whose bounds are true of the exact numbers",
             )
+        scope = f"{name} with {self.options.reduction} loss"
+        if arithmetic == "verified" or (arithmetic == "auto" and self.gram is not None and is_exact(core)):
+            return self._verified(core, scope)
         unit = 2 * self.options.factor
         weights = in_floats(core)
-        scope = f"{name} with {self.options.reduction} loss"
         return read(self.chain, weights, unit, self._reduction.assumptions()[:1], scope)
+
+    def _verified(self, core: Parameters, scope: str) -> Subject:
+        from theodolite._numerics import as_fractions, exact_product
+        from theodolite.dominance._verified import read_verified
+
+        layout = self.options.layout
+        note: tuple[Assumption, ...] = ()
+        if self.gram is not None:
+            first = [*range(1, 1 + layout.d_in), *([0] if layout.biased else [])]
+            places = [*first, *range(1 + layout.d_in, len(self.gram.matrix))]
+            gram, inputs = self.gram.matrix[np.ix_(places, places)], len(first)
+        else:
+            x, y, _, _ = self.chart.data()
+            kept = as_fractions(np.concatenate([x, y], axis=1))
+            gram, inputs = exact_product(kept.T, kept), x.shape[1]
+            note = (Assumption("the data is what the landscape keeps of it: a triangular factor, rounded once"),)
+        units = {
+            "half_sum": Fraction(1),
+            "sum": Fraction(2),
+            "mean": Fraction(2, self.samples * layout.d_out),
+        }
+        exact = tuple(as_fractions(array) for array in core)
+        return read_verified(gram, inputs, exact, units[self.options.reduction], note, scope)
 
     def dominance(self, core: Parameters, radius: Any, arithmetic: Any, name: str, identity: bool = False) -> Dominance:
         """Return the dominance constants; ``identity`` says that the layers are I + A_k."""
@@ -127,8 +153,12 @@ class Certifier:
     ) -> Regularity:
         """Return the regularity about ``minimizer``, by default about the projection of ``core``."""
         weights = in_floats(core)
-        nearest = self.project(core) if minimizer is None else in_floats(minimizer)
-        subject = self.subject(nearest if minimizer is None else minimizer, arithmetic, name)
+        own = self.subject(core, arithmetic, name) if minimizer is None else None
+        if own is not None and own.minimal:
+            nearest, subject = weights, own
+        else:
+            chosen = self.project(core) if minimizer is None else minimizer
+            nearest, subject = in_floats(chosen), self.subject(chosen, arithmetic, name)
         if not subject.minimal or subject.tail:
             raise NotCoveredError(
                 "Regularity is about minimizers that fit the data as well as any linear map",
