@@ -48,6 +48,13 @@ def test_a_zero_forbids_the_logarithm():
     assert axis_for([1e-20, 1e-3, 1.0, 1e4]).kind == "rank", "a zero that rounding has spoilt is a zero"
 
 
+@pytest.mark.parametrize("zero", [0.0, 5.8e-28])
+def test_a_zero_minimum_neither_hides_the_lowest_saddle_nor_makes_decades_of_rounding(zero):
+    axis = axis_for([zero, 1.78, 5.99, 7.77, 157.7, 159.5, 163.7, 165.5, 4604.2, 4610.1, 4769.6])
+    assert axis.kind == "rank"
+    assert axis.place(1.78) - axis.place(zero) > 0.05
+
+
 def test_several_large_gaps_get_equal_steps():
     axis = axis_for([1.0, 1.1, 50.0, 50.1, 900.0, 901.0, 50.0 + 1e-12])
     assert axis.kind == "rank"

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 from playwright.sync_api import sync_playwright
 
+import theodolite as th
 from theodolite import Kind
 from theodolite.report import to_html, write_page
 
 pytestmark = pytest.mark.browser
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-LANDSCAPES = ("iris", "kinds", "one", "empty", "many", "decades", "gaps", "names", "bare", "wild")
+LANDSCAPES = ("iris", "kinds", "one", "empty", "many", "decades", "gaps", "names", "bare", "wild", "zero")
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,7 @@ def pages(make, tmp_path_factory):
             make.description(hostile),
         ),
         "bare": bare,
+        "zero": th.survey(th.LinearLandscape(np.zeros((5, 3)), np.ones((5, 2)), hidden=2)),
         "wild": make.atlas(
             [
                 make.plain_set(value, Kind.STRICT_SADDLE, f"w{i}", i, index=index)

@@ -79,4 +79,6 @@ def test_small_things():
     assert rounded(0.0) == "0"
     assert number(float("inf")) == "∞"
     assert number(float("nan")) == "not finite"
+    assert typeset("v != 0, n <= 2, x>=1") == "v ≠ 0, n ≤ 2, x>=1"
+    assert rounded(float("inf")) == "∞"
     assert typeset("x-1, 3-2, arXiv:1710.11205, 2:53-58, -4e-3") == "x-1, 3-2, arXiv:1710.11205, 2:53-58, −4 × 10⁻³"

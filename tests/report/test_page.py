@@ -13,11 +13,12 @@ import pytest
 from msgspec.structs import replace as swap
 
 from theodolite import Assumption, DataError, Evidence, Kind, Method, NotCoveredError
-from theodolite._panels import Formula
+from theodolite._panels import Formula, MovesPanel, SpectrumPanel, TextPanel
 from theodolite.report import atlas_html, to_html, write_page
-from theodolite.report._encode import script_safe
+from theodolite.report._encode import PanelStore, script_safe
 from theodolite.report._formulas import mathml
 from theodolite.report._numbers import number
+from theodolite.report._rows import gather
 from theodolite.report._words import evidence_lines
 
 HOSTILE = ["<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "a\"b'c&d`e", "<!--", "\u2028]]>"]
@@ -146,6 +147,38 @@ def test_hostile_texts_inject_nothing(make, text):
     page = to_html(atlas)
     assert page.count("<script") == 2
     assert table_of(page)[1][0] == text.strip()
+
+
+def test_equal_values_of_different_fields_are_kept_apart(make):
+    costs = SpectrumPanel("Spectrum", ("1",), (2.0,), (1.0,), (2.0,), "")
+    empty = SpectrumPanel("Spectrum", (), (), (), (), "")
+    none = MovesPanel("No way down", (), "")
+    store = PanelStore(gather(make.autoencoder()))
+
+    def unpacked(panel):
+        tag, *places = store.pack(panel)
+        return dict(zip(store.shapes[tag], (store.pool[place] for place in places), strict=True))
+
+    first, _, second = unpacked(costs), unpacked(empty), unpacked(none)
+    assert (first["singular_values"], first["costs"]) == ([2], ["2.00"])
+    assert second["moves"] == [[], 0]
+
+
+def test_texts_of_panels_have_real_signs(make):
+    store = PanelStore(gather(make.autoencoder()))
+    tag, *places = store.pack(TextPanel("Way out", ("A step of 2 lowers it by 1.18e-05.", "v != 0")))
+    assert store.pool[places[store.shapes[tag].index("sentences")]] == [
+        "A step of 2 lowers it by 1.18 × 10⁻⁵.",
+        "v ≠ 0",
+    ]
+
+
+def test_where_every_point_is_a_minimum_nothing_is_said_of_others(make):
+    only = make.atlas([make.plain_set(2.0, Kind.GLOBAL_MINIMUM, "it", index=0)], make.description(way="swap"))
+    words = words_of(to_html(only))
+    assert "Every critical point is a global minimum, at loss 2.00." in words
+    assert "every other" not in words
+    assert "A line is the best single step" not in words
 
 
 def test_json_cannot_leave_its_element():

@@ -99,7 +99,7 @@ def axis_for(values: Sequence[float]) -> Axis:
     Logarithmic for values over three decades with no zero; else plain, unless a gap takes half the range and crushes values
     elsewhere into one mark; then broken at the largest gap, both sides on one scale; and if that still leaves such a gap,
     one equal step for each distinct value. Where a plain or broken axis would hide the lowest saddle behind the
-    minimum, it is logarithmic after all.
+    minimum, it is logarithmic after all, or has equal steps if the minimum is zero, up to rounding.
     """
     distinct = _distinct(values)
     if not distinct:
@@ -110,10 +110,12 @@ def axis_for(values: Sequence[float]) -> Axis:
     if low > _ZERO * high and log10(high / low) > _DECADES:
         return _log(low, high)
     axis = _even(distinct)
-    if axis.kind == "rank" or low <= 0 or high / low < _WIDE:
+    if axis.kind == "rank" or axis.place(distinct[1]) - axis.place(low) >= _HIDDEN:
         return axis
-    hidden = axis.place(distinct[1]) - axis.place(low) < _HIDDEN
-    return _log(low, high) if hidden and log10(distinct[1] / low) > _HIDDEN * log10(high / low) else axis
+    if low <= _ZERO * high:
+        return _rank(distinct)
+    apart = high / low >= _WIDE and log10(distinct[1] / low) > _HIDDEN * log10(high / low)
+    return _log(low, high) if apart else axis
 
 
 def _even(distinct: list[float]) -> Axis:

@@ -21,7 +21,7 @@ from theodolite._panels import (
     SlidesPanel,
     SpectrumPanel,
 )
-from theodolite.report._numbers import counted, number, same
+from theodolite.report._numbers import counted, number, same, typeset
 from theodolite.report._rows import AtlasLike, Rows
 
 __all__ = ["NAMED_BARS", "PanelStore", "Panels", "ask", "pack", "script_safe"]
@@ -55,7 +55,7 @@ class PanelStore:
     pool: list[Any] = field(default_factory=list)
     shapes: dict[str, list[str]] = field(default_factory=dict)
     size: int = 0
-    _seen: dict[tuple[type[Any], Any], int] = field(default_factory=dict)
+    _seen: dict[tuple[type[Any], str, type[Any], Any], int] = field(default_factory=dict)
     _places: dict[str, int] = field(default_factory=dict)
 
     def pack(self, panel: Panel) -> list[Any]:
@@ -69,15 +69,17 @@ class PanelStore:
 
     def _place(self, owner: type[Any], name: str, value: Any) -> int:
         """Return where in the pool a field is, adding it if it is new."""
-        if (type(value), value) not in self._seen:
+        # Equal values of different fields need not look equal: costs are written out, no moves still have their count.
+        key = (owner, name, type(value), value)
+        if key not in self._seen:
             plain = _plain(owner, name, value, self.rows)
             text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
             if text not in self._places:
                 self._places[text] = len(self.pool)
                 self.pool.append(plain)
                 self.size += len(script_safe(plain).encode()) + 1
-            self._seen[type(value), value] = self._places[text]
-        return self._seen[type(value), value]
+            self._seen[key] = self._places[text]
+        return self._seen[key]
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,8 @@ def _plain(owner: type[Any], name: str, value: Any, rows: Rows) -> Any:
         return [_mark(mark, rows) for mark in value]
     if owner is SpectrumPanel and name == "costs":
         return [number(cost) for cost in value] if len(value) <= NAMED_BARS else []
+    if name in ("caption", "sentences"):
+        return typeset(value) if isinstance(value, str) else [typeset(text) for text in value]
     return _trimmed(msgspec.to_builtins(value))
 
 

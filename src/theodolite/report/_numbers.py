@@ -12,6 +12,7 @@ __all__ = ["TIE", "counted", "faithful", "number", "numbers", "power_of_ten", "r
 _EXPONENT = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)e([+-]?\d+)(?!\w)")
 _HYPHEN = re.compile(r"(?<![\w)\]}.-])-(?=\d)")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SIGNS = {" != ": " ≠ ", " <= ": " ≤ ", " >= ": " ≥ "}
 _MOST_EXTRA_DIGITS = 6
 _ROUNDING = 1e-13
 """Values below this share of the largest are zeros that rounding has spoilt."""
@@ -80,9 +81,11 @@ def faithful(x: float) -> str:
 def rounded(x: float) -> str:
     """Return ``x`` to three digits, for margins, tolerances and residuals.
 
-    >>> rounded(0.00012345), rounded(31.04), rounded(2.2e-16), rounded(123456.0)
-    ('1.23 × 10⁻⁴', '31', '2.2 × 10⁻¹⁶', '1.23 × 10⁵')
+    >>> rounded(0.00012345), rounded(31.04), rounded(2.2e-16), rounded(123456.0), rounded(float("inf"))
+    ('1.23 × 10⁻⁴', '31', '2.2 × 10⁻¹⁶', '1.23 × 10⁵', '∞')
     """
+    if not isfinite(x):
+        return number(x)
     mantissa, _, power = f"{x:.3g}".partition("e")
     if not power and x != 0 and abs(x) < 1e-3:
         mantissa, _, power = f"{x:.2e}".partition("e")
@@ -131,6 +134,8 @@ def typeset(text: str) -> str:
     >>> typeset("floor 1.5e-25, shift -3, linear:4-2-4")
     'floor 1.5 × 10⁻²⁵, shift −3, linear:4-2-4'
     """
+    for written, sign in _SIGNS.items():
+        text = text.replace(written, sign)
     text = _EXPONENT.sub(lambda m: f"{m[1]} × 10{str(int(m[2])).translate(_SUPERSCRIPTS)}", text)
     return _HYPHEN.sub("−", text)
 

@@ -87,7 +87,7 @@ def _fields(atlas: AtlasLike, rows: Rows, panels: Panels, style: str, script: st
         "meaning": escape(meaning),
         "notes": f'<p class="notes">{escape(notes)}</p>' if notes else "",
         "formulas": formulas(description.formulas),
-        "ladder": escape(_ladder_caption(rows, description.way)),
+        "ladder": escape(_ladder_caption(rows, description.way if any(panels.best) else "")),
         "key": _key(rows),
         "table_title": escape(_table_title(rows, description.noun, description.nouns, atlas.complete)),
         "wrap": "wrap long" if len(rows.sets) > _TALL else "wrap",

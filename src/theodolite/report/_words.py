@@ -85,6 +85,8 @@ def _minima(rows: Rows, proved: bool) -> str:
     if lowest is None:
         return f"The lowest loss in this list is {number(min(rows.values, default=0.0))}."
     open_kinds = rows.counts[Kind.LOCAL_MINIMUM] + rows.counts[Kind.UNDECIDED]
+    if proved and len(best) == rows.total:
+        return f"Every critical point is a global minimum, at loss {number(lowest)}."
     if proved and not open_kinds:
         return f"Every local minimum is global, at loss {number(lowest)}; every other critical point is a saddle."
     return f"The global minimum lies at loss {number(lowest)}."

@@ -55,7 +55,7 @@ const tickText = (x, step) => {
 };
 const niceStep = (span, count) => {
   const power = 10 ** Math.floor(Math.log10(span / count)), share = span / count / power;
-  return (share < 1.5 ? 1 : share < 3.5 ? 2 : share < 7.5 ? 5 : 10) * power;
+  return (share < 2 ** 0.5 ? 1 : share < 10 ** 0.5 ? 2 : share < 50 ** 0.5 ? 5 : 10) * power;
 };
 const ticksBetween = (low, high, count) => {
   const step = niceStep(high - low || 1, count), out = [];
