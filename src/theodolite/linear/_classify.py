@@ -104,7 +104,9 @@ def _scaled_gradient(reduction: Reduction, point: Point) -> tuple[float, float]:
     error = error / size  # before any product: squares could leave the range
     in_a = float(np.linalg.norm(point.b.T / norm_b @ error)) if norm_b else 0.0
     in_b = float(np.linalg.norm(error @ point.a.T / norm_a)) if norm_a else 0.0
-    return max(in_a, in_b), 8 * _EPSILON * np.sqrt(max(error.shape))
+    # A = W1 C cancels where inputs are nearly dependent: its error is that of the terms it is made of.
+    terms = 1.0 + norm_b * point.size_a / size
+    return max(in_a, in_b), 8 * _EPSILON * np.sqrt(max(error.shape)) * terms
 
 
 def _evidence(question: Question, near: Nearest, slope: float) -> Evidence:

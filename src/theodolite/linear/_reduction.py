@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
+from theodolite._errors import DataError
 from theodolite._evidence import Assumption
 from theodolite._numerics import RankDecision, column_equilibrated, jacobi_singular_values, numerical_rank
 from theodolite._typing import Array, Matrix, Vector
@@ -22,6 +23,9 @@ __all__ = ["TIE_TOLERANCE", "Reduction", "equal_groups", "reduce"]
 
 TIE_TOLERANCE = 1e-9
 """Singular values that differ by less than this, relative to the larger, count as one repeated value."""
+
+_LARGEST_WEIGHT = 1e150
+"""Weights from here on have squares that float64 cannot add up."""
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
@@ -137,6 +141,13 @@ def reduce(x: Matrix, y: Matrix, samples: int, x_sizes: Vector, y_sizes: Vector)
     rest -= basis @ (basis.T @ rest)
     tilt = disturbance * (float(sizes[0] / sizes[-1]) if rho else 1.0)
     values, left, right, target_rank = _target_svd(target, y_sizes, rest, noise, tilt)
+    largest = float(np.abs((right * values).T @ inverse).max(initial=0.0))
+    if not largest < _LARGEST_WEIGHT:
+        raise DataError(
+            f"A least-squares fit of Y on X has weights of size {largest:.3g}",
+            cause="X is too small beside Y: squares of such weights are beyond 1.8e308",
+            fix="Rescale X or Y",
+        )
     return Reduction(
         x=x,
         y=y,
