@@ -30,7 +30,8 @@ _EPSILON = float(np.finfo(np.float64).eps)
 class DeepPoint:
     """Weights, with the inputs whitened in ``first``, and the size of each layer that its errors are measured against.
 
-    Sizes are norms, the first layer's with every input in units of its own norm, and at least those of a balanced fit.
+    Sizes are norms, the first layer's with every input in units of its own norm. They are at least what a least-squares fit
+    needs: in a balanced one, or beside the other layers as they are if that is less.
     """
 
     weights: Parameters
@@ -42,7 +43,11 @@ class DeepPoint:
         """Return the point of raw weights."""
         norms = [float(np.linalg.norm(weights[0] * reduction.input_scale, 2))]
         norms += [float(np.linalg.norm(weight, 2)) for weight in weights[1:]]
-        sizes = np.maximum(norms, layer_size(reduction, len(weights)))
+        sizes = np.array(norms)
+        for k in range(len(norms)):
+            others, natural = float(np.prod(np.delete(norms, k))), layer_size(reduction, len(weights))
+            needed = reduction.natural_size**2 / others if others > 0 else natural
+            sizes[k] = max(norms[k], min(natural, needed))
         return cls(weights, weights[0] @ reduction.inputs, np.where(sizes > 0, sizes, 1.0))
 
     @property
