@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 import pytest
 from msgspec.structs import replace as swap
 
-from theodolite import Assumption, DataError, Evidence, Kind, Method, NotCoveredError
+from theodolite import Assumption, DataError, Evidence, Kind, Method, NotCoveredError, _atomic
 from theodolite._panels import Formula, MovesPanel, SpectrumPanel, TextPanel
 from theodolite.report import atlas_html, to_html, write_page
 from theodolite.report._encode import PanelStore, script_safe
@@ -290,6 +290,17 @@ def test_a_page_that_cannot_be_written_is_our_error(make, tmp_path):
     assert (
         write_page(make.autoencoder(), tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     )
+
+
+def test_a_full_disk_leaves_the_old_page(make, tmp_path, monkeypatch):
+    path = write_page(make.autoencoder(), tmp_path / "page.html")
+    before = path.read_bytes()
+    real = open
+    monkeypatch.setattr(_atomic, "open", lambda *_: real("/dev/full", "wb"), raising=False)
+    with pytest.raises(DataError, match="No space left on device"):
+        write_page(make.every_kind(), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_notebook_table(make):

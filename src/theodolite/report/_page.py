@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from theodolite._atomic import write_whole
 from theodolite._errors import DataError
 from theodolite._kind import Kind
 from theodolite.report._data import page_data, panel_data
@@ -36,11 +37,14 @@ _TALL = 40
 
 
 def write_page(atlas: AtlasLike, path: str | Path) -> Path:
-    """Write the page of ``atlas`` to ``path`` and return the path; ``DataError`` where it cannot be written."""
+    """Write the page of ``atlas`` to ``path``, whole or not at all, and return the path.
+
+    Raises ``DataError`` where it cannot be written.
+    """
     target = Path(path)
     page = to_html(atlas, None)
     try:
-        target.write_text(page, encoding="utf-8")
+        write_whole(target, lambda file: file.write(page.encode()))
     except OSError as error:
         raise DataError(
             f"The page cannot be written to {target}", cause=error.strerror or str(error), fix="Choose another place"
