@@ -12,13 +12,14 @@ from typer.core import TyperGroup
 from theodolite._version import __version__
 from theodolite.cli._terminal import EXIT_CODES, TYPED, fit_encodings
 from theodolite.cli.cells import cells
+from theodolite.cli.certify import certify
 from theodolite.cli.classify import classify
 from theodolite.cli.show import show
 from theodolite.cli.survey import survey
 
 __all__ = ["app", "main"]
 
-COMMANDS = (survey, show, classify, cells)
+COMMANDS = (survey, show, classify, certify, cells)
 
 
 class _Program(TyperGroup):

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from theodolite._typing import Array
     from theodolite._verdict import Verdict
 
-__all__ = ["EPILOG", "classify"]
+__all__ = ["EPILOG", "classify", "unpacked"]
 
 EPILOG = """\b
 Examples:
@@ -114,7 +114,7 @@ def classify(
         parameters = read_parameters(at)
         subject = request.subject()
         land = subject.landscape
-        verdict = land.classify(_unpacked(land, parameters), rtol=rtol)
+        verdict = land.classify(unpacked(land, parameters), rtol=rtol)
         if json == "-":
             print_json(_as_json(verdict))
         elif json is not None:
@@ -130,7 +130,7 @@ def classify(
             raise typer.Exit(NOT_A_MINIMUM)
 
 
-def _unpacked(land: Landscape, parameters: tuple[Array, ...]) -> Any:
+def unpacked(land: Landscape, parameters: tuple[Array, ...]) -> Any:
     """Cut a single vector into the arrays that it packs."""
     if len(parameters) == 1 and len(land.parameter_shapes) > 1 and parameters[0].ndim == 1:
         return land.unpack(parameters[0])
