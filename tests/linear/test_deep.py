@@ -308,3 +308,28 @@ def test_unequal_layers(scale: float) -> None:
     way = land.escape(point)
     assert way.curvature == pytest.approx(-8)
     assert land.loss(point) - land.loss(way.at()) == pytest.approx(float(way.decrease), rel=1e-6)
+
+
+@given(deep_problems(deepest=5))
+def test_random_strings_of_each_branch(problem: Problem) -> None:
+    """Strings drawn without listing strata lie on the stratum's dimension count and have or lack a way down as asked."""
+    *data, source = problem
+    land = th.LinearLandscape(*data)
+    deep = DeepProblem(land._chart, land._samples.count, land._options)
+    counts = deep.sets.counts
+    for size in range(counts.cap):
+        widths, target = counts.rest(size)
+        for strings in (counts.arcs.draw(widths, target, source), counts.arcs.draw_flat(widths, target, source)):
+            if strings is not None:
+                through = [
+                    sum(n for arc, n in zip(counts.arcs.all, strings, strict=True) if v in arc.vertices)
+                    for v in range(len(widths))
+                ]
+                assert through == widths
+                assert sum(n for arc, n in zip(counts.arcs.all, strings, strict=True) if arc.crosses) == target
+        flat = counts.arcs.draw_flat(widths, target, source)
+        assert flat is None or counts.arcs.saddles(flat[None, :])[0] == 0
+        if len(widths) > 3:
+            plain = deep._plain(deep.sets.top_of(size), Branch.STRICT)
+            assert counts.arcs.saddles(plain[None, :])[0] > 0
+            assert counts.arcs.saddles(counts.arcs.plain(widths, target)[None, :])[0] == 0

@@ -69,6 +69,7 @@ def test_special_targets() -> None:
     assert norms(line.near_identity_minimizer()) < 1e-12
     turned = th.ResidualLandscape([[1.0, 0.0]], [[-1.0, 0.0]], 8)  # what is not seen makes up for the sign
     assert norms(turned.near_identity_minimizer()) == pytest.approx(2 * np.sin(np.pi / 16))
+    assert turned.global_minimum().evidence.scope.startswith("all critical points of residual:2x8")
     with pytest.raises(th.NotCoveredError, match="rank 1 on the 2 dimensions"):
         th.ResidualLandscape(np.eye(2), np.diag([1.0, 0.0]), 3).near_identity_minimizer()
 

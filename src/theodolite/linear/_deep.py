@@ -25,7 +25,7 @@ from theodolite.linear._reduction import Reduction, reduce
 
 __all__ = ["DeepProblem"]
 
-_DRAWS = 100
+_DRAWS = 30
 """So many strings are drawn at random in search of a member of one branch before the plainest one is taken."""
 
 
@@ -138,11 +138,11 @@ class DeepProblem:
         span = counts.span(size, branch)
         if span.largest is not None:
             return span.largest
+        rest = counts.rest(size)
         for _ in range(_DRAWS):
-            strings = counts.arcs.draw(*counts.rest(size), source)
-            strict = bool(counts.arcs.saddles(strings[None, :])[0])
-            if branch is Branch.ALL or strict == (branch is Branch.STRICT):
-                return strings
+            drawn = counts.arcs.draw_flat(*rest, source) if branch is Branch.FLAT else counts.arcs.draw(*rest, source)
+            if drawn is not None and (branch is not Branch.STRICT or counts.arcs.saddles(drawn[None, :])[0]):
+                return drawn
         return self._plain(taken, branch)
 
     def judge(self, core: Parameters, loss: float, rtol: float, home: Home) -> Verdict:

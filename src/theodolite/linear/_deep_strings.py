@@ -17,49 +17,12 @@ import numpy as np
 
 from theodolite._errors import WorkloadError
 from theodolite._typing import Array
+from theodolite.linear._deep_arc import Arc
 
-__all__ = ["Arc", "Arcs", "arcs_of"]
+__all__ = ["Arcs", "arcs_of"]
 
 _MOST_STATES = 200_000
 """Counting gives up where it would have to tell apart more situations than this."""
-
-
-@dataclass(frozen=True)
-class Arc:
-    """The vertices start, start + 1, ..., end of the circle of ``size`` vertices."""
-
-    start: int
-    length: int
-    size: int
-
-    @property
-    def end(self) -> int:
-        """The last vertex."""
-        return (self.start + self.length - 1) % self.size
-
-    @property
-    def crosses(self) -> bool:
-        """Whether the step from the outputs back to the inputs (the map T) is inside."""
-        return self.start + self.length > self.size
-
-    @property
-    def vertices(self) -> tuple[int, ...]:
-        """Its vertices in order."""
-        return tuple((self.start + i) % self.size for i in range(self.length))
-
-    def place(self, vertex: int) -> int | None:
-        """Return how many steps after the start ``vertex`` comes, ``None`` if it is not in the arc."""
-        steps = (vertex - self.start) % self.size
-        return steps if steps < self.length else None
-
-    def junction(self, other: Arc) -> list[int]:
-        """Return the arrows (v stands for v -> v + 1) on which a string here can pass to one on ``other``."""
-        first = (other.start - 1) % self.size
-        place = self.place(first)
-        return [] if place is None else [(first + i) % self.size for i in range(self.length - place)]
-
-    def __str__(self) -> str:
-        return f"{self.start}" if self.length == 1 else f"{self.start}→{self.end}"
 
 
 @dataclass(frozen=True)
@@ -197,10 +160,36 @@ class Arcs:
 
     def draw(self, widths: Sequence[int], target: int, source: np.random.Generator) -> Array:
         """Draw a multiset of arcs; every one can come."""
+        return self._draw(widths, target, source, lambda number, counts: False)
+
+    def draw_flat(self, widths: Sequence[int], target: int, source: np.random.Generator) -> Array | None:
+        """Draw a multiset of arcs without a way down to second order; ``None`` where the attempt led to one with.
+
+        Two or three layers, drawn at random, are passed by no string; three always suffice.
+        """
+        still = {int(layer) for layer in source.permutation(self.depth)[: source.integers(2, 4)]}
+
+        def joins(number: int, counts: Array) -> bool:
+            there = np.append(np.flatnonzero(counts), number)
+            passed = self.all[number].vertices[:-1]
+            return not still.isdisjoint(passed) or bool(self._pairs(there)[0][-1, :-1].any())
+
+        counts = self._draw(widths, target, source, joins)
+        return None if self.saddles(counts[None, :])[0] else counts
+
+    def _draw(
+        self,
+        widths: Sequence[int],
+        target: int,
+        source: np.random.Generator,
+        avoided: Callable[[int, Array], bool],
+    ) -> Array:
         counts, room, left = np.zeros(len(self.all), dtype=np.int64), list(widths), target
         for number in range(len(self.all)):
             left = self._left(number, left, room)
             choices = self._choices(number, left, room)
+            if len(choices) > 1 and avoided(number, counts):
+                continue
             counts[number] = taken = int(source.integers(choices.start, choices.stop))
             left -= taken
             self._take(number, taken, room)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from theodolite._typing import Array, Matrix
-from theodolite.linear._deep_strings import Arc, Arcs
+from theodolite.linear._deep_arc import Arc
+from theodolite.linear._deep_strings import Arcs
 
 __all__ = ["Circle", "Strand", "find_strings"]
 

@@ -15,7 +15,7 @@ from jaxtyping import UInt8
 from theodolite._arrays import check_rtol, given_epsilon
 from theodolite._critical import CriticalSet, Piece, Stratum
 from theodolite._errors import NoEscapeError, NotCoveredError, ShapeError
-from theodolite._evidence import Assumption
+from theodolite._evidence import Assumption, Evidence
 from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
 from theodolite._panels import Description, Panel
@@ -135,7 +135,16 @@ class ResidualLandscape(SurveyableLandscape, CertifiedLandscape):
 
     def solve(self, item: Array) -> Table:
         """Return the columns of the sets with these keys."""
-        return self._linear.solve(item)
+        table = self._linear.solve(item)
+        return replace(table, evidence=tuple(map(self._told, table.evidence)))
+
+    def _told(self, evidence: Evidence) -> Evidence:
+        """Return the evidence with the name of this network in its scope."""
+        scope = evidence.scope.replace(self._linear.specification, self.specification)
+        return msgspec.structs.replace(evidence, scope=scope)
+
+    def _own(self, found: CriticalSet) -> CriticalSet:
+        return replace(found, evidence=self._told(found.evidence)).attached(self)
 
     def name(self, key: bytes) -> str:
         """Return the label of the set with this key."""
@@ -147,7 +156,7 @@ class ResidualLandscape(SurveyableLandscape, CertifiedLandscape):
 
     def global_minimum(self) -> CriticalSet:
         """Return the set of all global minima."""
-        return self._linear.global_minimum().attached(self)
+        return self._own(self._linear.global_minimum())
 
     def representative_of(self, piece: Piece) -> Parameters:
         """Build the canonical member: for the global minima the one near the identity where there is one, else a balanced one."""
@@ -208,7 +217,7 @@ class ResidualLandscape(SurveyableLandscape, CertifiedLandscape):
         return replace(
             verdict,
             evidence=evidence,
-            critical_set=None if found is None else found.attached(self),
+            critical_set=None if found is None else self._own(found),
             nearest=None if verdict.nearest is None else _shifted(verdict.nearest),
             escape=None if way is None else replace(way, curve=partial(_shifted_curve, way)),
         )
