@@ -59,6 +59,15 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
     >>> [(s.label, round(float(s.value), 12), s.index) for s in land.critical_sets()]
     [('{1}', 0.5, 0), ('{2}', 2.0, 1), ('∅', 2.5, 2)]
 
+    With a tuple of widths the network is W_H ... W_1 x, parameters ``(W1, ..., WH)``. From three layers on there are non-strict
+    saddles too, where the Hessian has no negative eigenvalue: a selection of the largest eigenvalues that could take more
+    has strict and non-strict members, two sets of one value (Achour, Malgouyres & Gerchinovitz 2021, arXiv:2107.13289). Index
+    and nullity come from the ranks of partial products: our own statement, proved in the documentation.
+
+    >>> deep = th.LinearLandscape([[1, 0], [0, 1]], [[2, 0], [0, 1]], hidden=(1, 2))
+    >>> [(s.label, str(s.value), str(s.kind)) for s in deep.critical_sets()][2:]
+    [('∅ non-strict', '5/2', 'non-strict saddle'), ('∅ strict', '5/2', 'strict saddle')]
+
     Raises ``DataError`` or ``ShapeError`` for data or widths that cannot be used, ``NotCoveredError`` for what no theorem
     here answers.
     """
