@@ -18,10 +18,10 @@ from functools import cached_property
 import numpy as np
 from flint import arb, arb_mat, ctx
 
-from theodolite._numerics import as_fractions, exact_projector
+from theodolite._numerics import as_fractions, exact_product, exact_projector, exact_pseudo_inverse, to_floats
 from theodolite._typing import Array, Matrix, Parameters
+from theodolite.linear._eigenspaces import Eigenspaces, ball, balls, middle
 from theodolite.linear._exact_core import ExactCore, Spectrum
-from theodolite.linear._precise import balls, projectors
 
 __all__ = ["VerifiedPoint"]
 
@@ -38,8 +38,13 @@ class VerifiedPoint:
     spectrum: Spectrum
 
     @cached_property
-    def _projectors(self) -> list[arb_mat]:
-        return projectors(self.core, self.spectrum)
+    def _spaces(self) -> Eigenspaces:
+        return Eigenspaces(self.core, self.spectrum)
+
+    @cached_property
+    def _inverse(self) -> Array:
+        """Sigma^+ in rationals."""
+        return exact_pseudo_inverse(self.core.sigma)
 
     def distance(self, params: Parameters, nearest: Parameters, taken: Sequence[int]) -> float | None:
         """Return a bound on the distance of ``params`` to a critical point of ``taken``; ``None`` where none was enclosed.
@@ -61,7 +66,7 @@ class VerifiedPoint:
         w1, w2 = (balls(array) for array in core.core(given))
         near1, near2 = core.core(nearest)
         regression, cross = balls(core.regression), balls(core.yx.T)
-        span, inverse_left = self._span(near1, near2, taken)
+        span, inverse_taken = self._span(near1, near2, taken)
         hidden = w2.ncols()
         one = _identity(hidden)
         if span is None:
@@ -74,11 +79,8 @@ class VerifiedPoint:
             pull = coordinates.transpose() * outer.solve(gram.solve(span.transpose() * regression))
             silent = one - coordinates.transpose() * outer.solve(coordinates)
         seen = w1 * balls(exact_projector(core.xx))
-        everything = _sum(
-            [p * (1 / _ball(ends)) for p, ends in zip(self._projectors, self._ends, strict=True)], len(core.sigma)
-        )
-        fed = w1 * cross * (everything - inverse_left) * regression
-        unfed = seen - w1 * cross * everything * regression
+        fed = w1 * cross * inverse_taken * regression
+        unfed = seen - w1 * cross * balls(self._inverse) * regression
         idle = self._idle(near1, near2, silent)
         first = w1 - seen + pull + silent * fed + idle * unfed
         moved = [first - w1, b - w2]
@@ -86,47 +88,35 @@ class VerifiedPoint:
             moved.append(self._bias_moved(given, first, b))
         return moved
 
-    @cached_property
-    def _ends(self) -> list[tuple[arb, arb]]:
-        return [(_rational(low), _rational(high)) for low, high in self.spectrum.ends(_BITS)]
-
     def _span(self, near1: Matrix, near2: Matrix, taken: Sequence[int]) -> tuple[arb_mat | None, arb_mat]:
-        """Return columns that span taken and outer directions (``None`` for none), and Sigma^+ on what is not taken."""
+        """Return columns that span taken and outer directions (``None`` for none), and Sigma^+ on what is taken."""
         core = self.core
         size = len(core.sigma)
-        product = near2 @ near1 @ _floats(balls(core.yx.T))
-        columns, left = [], []
-        everything = _identity(size)
-        for projector, count, ends in zip(self._projectors, taken, self._ends, strict=True):
-            everything = everything - projector
-            rest = projector
+        product = near2 @ near1 @ to_floats(core.yx.T)
+        columns, inverse = [], _identity(size) * 0
+        values = self.spectrum.ends(_BITS)
+        for group, count in enumerate(taken):
             if count:
-                vectors = np.linalg.svd(_floats(projector) @ product)[0][:, :count]
-                block = projector * arb_mat(vectors.tolist())
+                basis = middle(arb_mat(self._spaces.basis(group)).transpose())
+                turn = np.linalg.svd(basis.T @ product)[0][:, :count]
+                block = self._spaces.project(group, basis @ turn)
                 columns.append(block)
                 gram = block.transpose() * block
-                rest = projector - block * gram.solve(block.transpose())
-            left.append(rest * (1 / _ball(ends)))
+                inverse = inverse + block * gram.solve(block.transpose()) * (1 / ball(values[group]))
         if core.m < size:
-            part = _floats(everything) @ near2
-            vectors, sizes, _ = np.linalg.svd(part)
-            count = int((sizes > _IDLE * max(float(np.linalg.norm(near2, 2)), 1e-300)).sum())
+            outside = as_fractions(np.eye(size, dtype=int)) - exact_projector(core.sigma)
+            vectors, sizes, _ = np.linalg.svd(to_floats(outside) @ near2)
+            count = _rank(sizes, near2)
             if count:
-                columns.append(everything * arb_mat(vectors[:, :count].tolist()))
-        return _beside(columns), _sum(left, size)
+                columns.append(balls(outside) * arb_mat(vectors[:, :count].tolist()))
+        return _beside(columns), inverse
 
     def _idle(self, near1: Matrix, near2: Matrix, silent: arb_mat) -> arb_mat:
-        """Return the projector, inside ker B, on the hidden directions that carry the inner part of ``nearest``."""
+        """Return a projector, inside ker B, on the hidden directions that carry the inner part of ``nearest``."""
         core = self.core
-        part = near1 @ _floats(balls(exact_projector(core.xx)))
-        everything = sum(
-            (_floats(p) / float(_ball(e).mid()) for p, e in zip(self._projectors, self._ends, strict=True)),
-            np.zeros((len(core.sigma),) * 2),
-        )
-        part = part - near1 @ _floats(balls(core.yx.T)) @ everything @ _floats(balls(core.regression))
-        part = _floats(silent) @ part
-        vectors, sizes, _ = np.linalg.svd(part)
-        count = int((sizes > _IDLE * max(float(np.linalg.norm(near1, 2)), 1e-300)).sum())
+        unfed = exact_projector(core.xx) - exact_product(core.yx.T, self._inverse, core.regression)
+        vectors, sizes, _ = np.linalg.svd(middle(silent) @ near1 @ to_floats(unfed))
+        count = _rank(sizes, near1)
         if not count:
             return silent * 0
         basis = silent * arb_mat(vectors[:, :count].tolist())
@@ -150,25 +140,10 @@ def _beside(blocks: list[arb_mat]) -> arb_mat | None:
     )
 
 
-def _sum(matrices: list[arb_mat], size: int) -> arb_mat:
-    total = _identity(size) * 0
-    for matrix in matrices:
-        total = total + matrix
-    return total
+def _rank(sizes: Array, layer: Matrix) -> int:
+    """Return how many singular values of an idle part of a layer are not round-off."""
+    return int((sizes > _IDLE * max(float(np.linalg.norm(layer, 2)), 1e-300)).sum())
 
 
 def _identity(size: int) -> arb_mat:
     return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
-
-
-def _rational(end: object) -> arb:
-    return balls(np.array([[end]], dtype=object))[0, 0]
-
-
-def _ball(ends: tuple[arb, arb]) -> arb:
-    return ends[0].union(ends[1])
-
-
-def _floats(matrix: arb_mat) -> Matrix:
-    entries: Array = np.array([float(entry.mid()) for entry in matrix.entries()], dtype=np.float64)
-    return entries.reshape(matrix.nrows(), matrix.ncols())
