@@ -84,6 +84,8 @@ class Parts:
     @property
     def _floor(self) -> str:
         """The least-squares residual; below the round-off of the data it is zero as far as can be known."""
+        if self.reduction.floor == 0:
+            return "0"
         rounding = 1e-13 * float(np.linalg.norm(self.reduction.y))
         return "0 (to rounding)" if np.sqrt(self.reduction.floor) <= rounding else f"{self.families.floor:.6g}"
 
