@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import isnan
 from numbers import Rational
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int8, Int32, UInt8
 
 from theodolite._critical import CriticalSet, Home
+from theodolite._errors import DataError
 from theodolite._evidence import Evidence
 from theodolite._kind import Kind
 from theodolite._typing import Array, Real
@@ -108,6 +110,7 @@ class Table:
         Values lie strictly between ``above`` and ``below``, compared exactly where they are known exactly;
         ``max_index`` keeps sets whose lowest index is at most this.
         """
+        _check_filters(kinds, below, above, max_index)
         keep = np.ones(len(self), dtype=bool)
         if kinds is not None:
             keep &= np.isin(self.kind, [kind.code for kind in kinds])
@@ -193,6 +196,24 @@ class Table:
             _unless_floats(tuple(s.value for s in sets)),
             _joined([None if s.bounds is None else np.array([s.bounds]) for s in sets]) if sets else None,
         )
+
+
+def _check_filters(kinds: Sequence[Kind] | None, below: Real | None, above: Real | None, max_index: int | None) -> None:
+    """Refuse filters that are of no use, naming the one."""
+    for kind in kinds or ():
+        if not isinstance(kind, Kind):
+            raise DataError(f"kind is {kind!r}", fix="Use a member of Kind, such as Kind.STRICT_SADDLE")
+    for name, bound in (("below", below), ("above", above)):
+        if bound is None:
+            continue
+        try:
+            usable = not isinstance(bound, (str, bool)) and not isnan(float(bound))
+        except (TypeError, ValueError):
+            usable = False
+        if not usable:
+            raise DataError(f"{name} is {bound!r}", fix="Pass a number, or None")
+    if max_index is not None and (isinstance(max_index, bool) or not isinstance(max_index, (int, np.integer))):
+        raise DataError(f"max_index is {max_index!r}", fix="Pass an integer, or None")
 
 
 def _joined(bounds: list[Array | None]) -> Array | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, SupportsFloat, TypeAlias
 
 import numpy as np
@@ -10,6 +10,7 @@ from jaxtyping import Float, Shaped
 
 __all__ = [
     "Array",
+    "Batches",
     "Biased",
     "Integer",
     "Matrix",
@@ -34,6 +35,7 @@ Real: TypeAlias = SupportsFloat
 """A float, a ``Fraction``, or an algebraic number: ``float(x)`` always works."""
 
 if TYPE_CHECKING:
+    Batches: TypeAlias = Iterable[Any]
     Biased: TypeAlias = bool | str | tuple[int, ...]
     Integer: TypeAlias = int | np.integer[Any]
     Number: TypeAlias = float
@@ -42,4 +44,4 @@ if TYPE_CHECKING:
     Seed: TypeAlias = int | np.integer[Any] | np.random.Generator
     Widths: TypeAlias = int | tuple[int, ...]
 else:  # arguments of users, which are checked by hand so that what does not fit gets one of our own errors
-    Biased = Integer = Number = Option = ParametersLike = Seed = Widths = Any
+    Batches = Biased = Integer = Number = Option = ParametersLike = Seed = Widths = Any

@@ -124,3 +124,25 @@ def test_a_unit_with_an_outer_part_takes_up_a_weak_direction() -> None:
 def test_a_fit_out_of_range_is_refused() -> None:
     with pytest.raises(th.DataError, match="weights of size 1e\\+280"):
         th.LinearLandscape(np.eye(2) * 1e-140, np.eye(2) * 1e140, 1).count()
+
+
+@pytest.mark.parametrize("power", [160, 200])
+def test_parameters_out_of_range_are_refused(power: int) -> None:
+    land = th.LinearLandscape(np.eye(3), np.diag([3.0, 2.0, 1.0]), 2)
+    for params in (
+        (np.full((2, 3), 10.0**power), np.zeros((3, 2))),
+        (np.full((2, 3), 10.0**power), np.full((3, 2), 10.0**power)),
+    ):
+        with pytest.raises(th.DataError, match=f"one is 1e\\+{power}"):
+            land.classify(params)
+
+
+def test_filters_and_batches_that_are_none_are_named() -> None:
+    land = th.LinearLandscape(np.eye(3), np.eye(3), 2)
+    with pytest.raises(th.DataError, match="below is nan"):
+        list(land.critical_sets(below=float("nan")))
+    with pytest.raises(th.DataError, match="above is nan"):
+        th.survey(land).where(above=float("nan"))
+    for batches in (None, 5):
+        with pytest.raises(th.DataError, match="batches are of type"):
+            th.LinearLandscape.from_batches(batches, 2)  # type: ignore[arg-type]

@@ -86,7 +86,7 @@ class _Factor:
         return np.concatenate([self.factor, self.factor[:, 1:]], axis=1) if self.mirrored else self.factor
 
 
-def gather(batches: Iterable[Any], note: Callable[[Given, Given], object]) -> tuple[Samples, Given, Given]:
+def gather(batches: Any, note: Callable[[Given, Given], object]) -> tuple[Samples, Given, Given]:
     """Factor all ``batches`` of rows of X and Y, one in memory at a time; also return the last batch as it was given.
 
     ``note`` is told of each batch.
@@ -117,8 +117,10 @@ def gather(batches: Iterable[Any], note: Callable[[Given, Given], object]) -> tu
     return samples, x, y
 
 
-def _checked(batches: Iterable[Any]) -> Iterator[tuple[Given, Given]]:
+def _checked(batches: Any) -> Iterator[tuple[Given, Given]]:
     widths = None
+    if not isinstance(batches, Iterable):
+        raise DataError(f"The batches are of type {type(batches).__name__}", fix="Pass an iterable of pairs (X, Y)")
     for number, batch in enumerate(batches, start=1):
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:
             raise DataError(f"Batch {number} is not a pair (X, Y)", fix="Yield pairs of row blocks")

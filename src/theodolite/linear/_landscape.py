@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from theodolite._landscape import SurveyableLandscape
 from theodolite._panels import Description, Panel
 from theodolite._table import Table
 from theodolite._texts import Texts
-from theodolite._typing import Array, Biased, Number, Option, Parameters, ParametersLike, Real, Widths
+from theodolite._typing import Array, Batches, Biased, Number, Option, Parameters, ParametersLike, Real, Widths
 from theodolite._verdict import Direction, Verdict
 from theodolite.io._network import Specification
 from theodolite.linear._arithmetic import exact_problem, float_note, verified_problem
@@ -88,7 +88,7 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
     @classmethod
     def from_batches(
         cls,
-        batches: Iterable[Any],
+        batches: Batches,
         hidden: Widths,
         *,
         bias: Biased = False,
@@ -112,9 +112,7 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
         """Build the landscape of a parsed network such as ``linear:4-2-4``; its outer widths are those of the data."""
         return cls(X, Y, spec.hidden, bias=spec.biased, **options)
 
-    def _gather(
-        self, batches: Iterable[Any], hidden: Any, bias: Any, l2: Any, reduction: Any, arithmetic: Any
-    ) -> None:
+    def _gather(self, batches: Any, hidden: Any, bias: Any, l2: Any, reduction: Any, arithmetic: Any) -> None:
         ledger = Ledger(arithmetic)
         samples, _, _ = gather(batches, ledger.add)
         self._samples: Samples = samples
@@ -255,7 +253,7 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
         tolerance = float(np.sqrt(given_epsilon(params))) if rtol is None else check_rtol(rtol)
         given = self.coerce(params)
         arrays = in_floats(given)
-        verdict = self._problem.judge(self._chart.core(arrays), self._network.loss(arrays), tolerance, self)
+        verdict = self._problem.judge(self._chart.core(arrays), self._network.checked_loss(arrays), tolerance, self)
         verdict = lift_verdict(self._network, self._chart, arrays, verdict, tolerance)
         if self._exact is not None and rtol is None and is_exact(given):
             verdict = self._exact.judge_exactly(given, verdict, self)

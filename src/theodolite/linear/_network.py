@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from theodolite._errors import DataError
 from theodolite._typing import Array, Matrix, Parameters
 from theodolite.linear._data import Samples
 
@@ -70,6 +71,10 @@ class Layout:
         return tuple(params)
 
 
+_LARGEST = 1e150
+"""Parameters from here on have squares that float64 cannot add up."""
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """``factor * ||f(X) - Y||^2 + l2/2 ||params||^2``, f(x) = W_H (... (W_1 x + b_1) ...) + b_H; samples are their factor."""
@@ -99,6 +104,19 @@ class Network:
         """Return the loss."""
         decay = self.l2 / 2 * sum(float(np.sum(array**2)) for array in params) if self.l2 else 0.0
         return self.factor * float(np.sum(self.residual(params) ** 2)) + decay
+
+    def checked_loss(self, params: Parameters) -> float:
+        """Return the loss, or raise ``DataError`` where squares leave the range of float64."""
+        largest = max(float(np.abs(array).max()) for array in params)
+        with np.errstate(over="ignore", invalid="ignore"):
+            loss = self.loss(params)
+        if not (largest < _LARGEST and np.isfinite(loss)):
+            raise DataError(
+                f"The parameters are too large to be judged: one is {largest:.3g}",
+                cause="sums of squares are beyond 1.8e308",
+                fix="Rescale the layers against each other, or pass other parameters",
+            )
+        return loss
 
     def gradient(self, params: Parameters) -> Parameters:
         """Return the gradient, shaped as the parameters."""
