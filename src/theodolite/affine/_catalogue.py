@@ -203,7 +203,7 @@ class Catalogue:
             gap = "" if nullity is not None else "several largest strata with different nullity"
             lowest = 3 * n - 2 if n > 1 else 2
             return Inertia(0, nullity, max(2 * n, 3 * n - 2), (0, 0), (lowest, 3 * n), gap)
-        gap = _one_sided("w = b = 0 and v != 0") if not p.linear else ""
+        gap = _one_sided("w = b = 0 and v ≠ 0") if not p.linear else ""
         # Two opposite kinks at one point bring three directions; on a flat target their slope must be cancelled by two more.
         paired = n > (1 if p.alpha != 0 else 3)
         lowest = 3 * n - 1 if p.linear else 2 * n - int(paired)

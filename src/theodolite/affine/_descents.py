@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from theodolite.affine._problem import Network, Number, Problem
 from theodolite.affine._squared import SquaredLoss
 from theodolite.affine._structure import Sort, Structure
 
-__all__ = ["Descent", "downhill", "from_constant", "from_kinks", "from_squares", "loss_at", "step_along"]
+__all__ = ["Descent", "downhill", "first_step", "from_constant", "from_kinks", "from_squares", "loss_at", "step_along"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,11 +163,26 @@ def downhill(problem: Problem, network: Network) -> Descent:
     raise TheodoliteError("No way down was found", cause="the point was taken for one that is not critical")
 
 
+def first_step(problem: Problem, network: Network, descent: Descent, loss: Number) -> float:
+    """Return a power of two near the step at which the leading term alone would bring ``loss`` to zero, or the loss turns."""
+    if loss == 0 or descent.rate == 0:
+        return 1.0
+    ratio = loss / abs(descent.rate)
+    if descent.order == 1:
+        turn = calculus(problem, network).second_order_form(descent.direction)
+        ratio = min(ratio, 2 * abs(descent.rate) / turn) if turn > 0 else ratio
+    if isinstance(ratio, Fraction):
+        power = ratio.numerator.bit_length() - ratio.denominator.bit_length()
+    else:
+        power = int(np.frexp(ratio)[1])
+    return float(2.0 ** max(-900, min(900, power // descent.order)))
+
+
 def step_along(problem: Problem, network: Network, descent: Descent, noise: Number) -> tuple[float, Number] | None:
     """Return a step along ``descent`` and by how much the loss falls there, or None if that is not above ``noise``."""
     here = loss_at(problem, network)
     best: tuple[float, Number] | None = None
-    step = 1.0
+    first = step = first_step(problem, network, descent, here)
     for _ in range(120):
         size = problem.number(step) if problem.exact else step
         fall = here - loss_at(problem, network.moved(descent.direction, size))
@@ -175,11 +191,11 @@ def step_along(problem: Problem, network: Network, descent: Descent, noise: Numb
             if best is not None and fall <= best[1]:
                 break
             best = step, fall
-            if step < 1:
+            if step < first:
                 break
             step *= 2
         elif best is not None:
             break
         else:
-            step = min(step, 1.0) / 2
+            step = min(step, first) / 2
     return best

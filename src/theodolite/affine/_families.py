@@ -12,7 +12,8 @@ from fractions import Fraction
 import numpy as np
 
 from theodolite._typing import Array
-from theodolite.affine._problem import Number, Problem, rational_root, rational_sqrt
+from theodolite.affine._problem import Number, Problem, rational_sqrt
+from theodolite.affine._roots import RootField
 
 __all__ = ["FAMILIES", "Family", "Layout", "families_of", "layout", "loss_of"]
 
@@ -71,20 +72,22 @@ def families_of(gamma: Number, kinks: int) -> tuple[Family, ...]:
 def _proportions(problem: Problem, family: Family, kinks: int) -> tuple[Number, Number, Number, Number] | None:
     """Return first : inner : last and the square root of the factor by which the total enters the loss.
 
-    None where these are irrational and the problem is exact. Common factors are divided out, because E- with 1/gamma + 1
-    a rational square is rational although sqrt(gamma) is not.
+    None where these are irrational and the problem is exact. Common factors are divided out there, because E- with 1/gamma + 1
+    a rational square is rational although sqrt(gamma) is not; in floats 1/gamma might overflow.
     """
     gamma = problem.gamma
     one = problem.number(1)
     if family.name == "R":
         return one, one, one, one
-    if family.name == "E-":
+    if family.name == "E-" and problem.exact:
         inner = _root(problem, (1 + gamma) / gamma)
         return None if inner is None else (one, inner, one, gamma)
-    g = one if family.even else _root(problem, gamma)
+    g = one if family.name == "E+" else _root(problem, gamma)
     inner = one if kinks == 1 else _root(problem, 1 + gamma)
     if g is None or inner is None:
         return None
+    if family.name == "E-":
+        return g, inner, g, one
     return (g, inner, one, one) if family.mirrored else (one, inner, g, one)
 
 
@@ -95,16 +98,17 @@ def _root(problem: Problem, value: Number) -> Number | None:
 
 
 def loss_of(problem: Problem, family: Family, kinks: int) -> Number:
-    """Return the loss of the family: rational where it is, else the nearest float."""
+    """Return the loss of the family: in exact problems a Fraction, or a sum of square roots where it is irrational."""
     gamma = problem.gamma
     shares = _proportions(problem, family, kinks)
     if shares is not None:
         total = shares[0] + (kinks - 1) * shares[1] + shares[2]
         return problem.plateau * (1 - gamma) ** 2 / (shares[3] ** 2 * total**4)
-    fine = Fraction(gamma)
-    g, p = rational_root(fine), rational_root(1 + fine)
-    ends = {"E+": Fraction(2), "E-": 2 * g}.get(family.name, 1 + g)
-    return float(Fraction(problem.plateau) * (1 - fine) ** 2 / (ends + (kinks - 1) * p) ** 4)
+    steps = Fraction(kinks - 1)
+    ends = {"E+": (2, 0), "E-": (0, 2)}.get(family.name, (1, 1))
+    total = RootField(gamma, 1 + gamma).number(ends[0], ends[1], steps, 0)
+    square = total * total
+    return (square * square).inverse().scaled(problem.plateau * (1 - gamma) ** 2).value()
 
 
 def layout(problem: Problem, family: Family, kinks: int) -> Layout | None:

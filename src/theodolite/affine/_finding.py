@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from theodolite.affine._problem import Network, Number, Problem
 from theodolite.affine._squared import SquaredLoss
 from theodolite.affine._structure import Structure
 
-__all__ = ["Finding", "find_exactly", "scaled_gradient", "square_sorts"]
+__all__ = ["Finding", "find_exactly", "scaled_gradient", "square_sorts", "unproven"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +104,19 @@ def _family(structure: Structure, values: KinkedLoss) -> Family:
     alternating = values.residual.slope * lengths * (1 - 2 * (np.arange(len(lengths)) % 2))
     _require(bool((alternating == alternating[0]).all()))
     return found[0]
+
+
+def unproven(finding: Finding) -> Finding:
+    """Return the finding for a point next to which rounding hides every decrease, so that "not critical" is not confirmed."""
+    doubt = Assumption("the gradient is not zero, but no step lowers the loss by more than rounding")
+    return replace(
+        finding,
+        kind=Kind.UNDECIDED,
+        inertia="the kind is undecided",
+        descent=None,
+        assumptions=(doubt, *finding.assumptions),
+        misleading=False,
+    )
 
 
 def _require(holds: bool) -> None:

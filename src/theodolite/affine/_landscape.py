@@ -25,7 +25,7 @@ from theodolite.affine._catalogue import Catalogue, Entry
 from theodolite.affine._descents import calculus
 from theodolite.affine._dual import Dual
 from theodolite.affine._figures import describe, figures
-from theodolite.affine._finding import Finding, find_exactly
+from theodolite.affine._finding import Finding, find_exactly, unproven
 from theodolite.affine._members import Builder, has_members
 from theodolite.affine._mix import Mix, mixes
 from theodolite.affine._names import neuron_names
@@ -342,6 +342,8 @@ class AffineTargetLandscape(SurveyableLandscape):
         direction = None
         if finding.descent is not None:
             direction = direction_of(problem, network, finding.descent, self.problem.as_exact())
+        if finding.kind is Kind.NOT_CRITICAL and direction is None and not problem.exact:
+            finding = unproven(finding)
         finding = replace(finding, value=_plain(finding.value))
         gap = finding.value if self._catalogue.attained else None
         return verdict_of(finding, critical_set, self.neuron_types(params), method, direction, gap, scope)

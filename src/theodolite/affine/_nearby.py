@@ -143,7 +143,7 @@ class Decision:
             return self._undecided("the target is fitted up to rounding, but the nearest exact fit is not near", margin)
         inertia: tuple[int, int | None] | str = (0, None)
         if ((fit.w == 0) & (fit.b == 0) & (fit.v != 0)).any() and isinstance(self.values, KinkedLoss):
-            inertia = "a neuron has w = b = 0 and v != 0, where the loss has no second derivative"
+            inertia = "a neuron has w = b = 0 and v ≠ 0, where the loss has no second derivative"
         entry = Entry(Kind.GLOBAL_MINIMUM)
         slope = scaled_gradient(self.values)
         return Finding(entry.kind, self.values.loss, slope, entry, fit, gap, inertia, assumptions=(margin,))

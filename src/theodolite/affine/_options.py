@@ -15,6 +15,10 @@ from theodolite.io._network import Specification
 __all__ = ["Options", "check_options", "read_specification"]
 
 _ARITHMETICS = ("auto", "float64", "verified", "exact")
+_MOST = (2**31 - 2) // 3
+"""The largest width whose number of parameters fits the columns of an atlas."""
+_LEAST = 1e-280
+"""Losses of constant fits below this would lose digits, or vanish, in floats."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ def check_options(
     """Return the options, or raise ``DataError`` naming the one that cannot be used."""
     if isinstance(hidden, bool) or not isinstance(hidden, (int, np.integer)) or hidden < 1:
         raise DataError(f"hidden is {hidden!r}", fix="Pass how many neurons there are, an integer of at least 1")
+    if hidden > _MOST:
+        raise DataError(f"hidden is {hidden!r}", fix=f"Pass at most {_MOST} neurons")
     if activation not in tuple(Activation):
         names = ", ".join(Activation)
         raise DataError(f"activation is {activation!r}", fix=f"Use one of {names}")
@@ -108,6 +114,12 @@ def check_options(
             "Losses on this interval overflow",
             cause=f"interval is {interval!r}, slope is {slope!r}, intercept is {intercept!r}",
             fix="Rescale them",
+        )
+    if not problem.exact and problem.alpha != 0 and problem.plateau < _LEAST:
+        raise DataError(
+            "Losses on this interval vanish in floats",
+            cause=f"interval is {interval!r}, slope is {slope!r}",
+            fix="Rescale them, or pass them as integers, Fractions or strings",
         )
     return Options(int(hidden), arithmetic, problem)
 

@@ -13,10 +13,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from theodolite._arrays import to_fractions
 from theodolite._errors import DataError
 from theodolite._typing import Array
 
-__all__ = ["Activation", "Network", "Number", "Problem", "as_number", "rational_root", "rational_sqrt"]
+__all__ = ["Activation", "Network", "Number", "Problem", "as_number", "rational_sqrt"]
 
 Number: TypeAlias = Any
 """A Fraction or a float: everything in one computation is rational, or everything is a float (no checker can follow that)."""
@@ -160,14 +161,14 @@ def as_number(name: str, value: Any) -> Number:
     try:
         if isinstance(value, (bool, np.bool_)):
             raise TypeError
-        if isinstance(value, (Rational, Decimal, str)):
-            return Fraction(value)
-        if isinstance(value, np.integer):
-            return Fraction(int(value))
+        if isinstance(value, (Rational, Decimal, str, np.integer)):
+            return to_fractions(name, np.array(value, dtype=object)).item()
         number = float(value)
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+    except (TypeError, ValueError, OverflowError, DataError) as error:
         raise DataError(
-            f"{name} is {value!r}", fix='Pass a finite number, exact ones as an integer or as "p/q"'
+            f"{name} is {value!r}",
+            cause=error.cause if isinstance(error, DataError) else None,
+            fix='Pass a finite number, exact ones as an integer or as "p/q"',
         ) from None
     if not np.isfinite(number):
         raise DataError(f"{name} is {value!r}", fix="Pass a finite number")
@@ -178,9 +179,3 @@ def rational_sqrt(value: Fraction) -> Fraction | None:
     """Return the square root of ``value`` if it is rational, else None."""
     top, bottom = isqrt(value.numerator), isqrt(value.denominator)
     return Fraction(top, bottom) if top**2 == value.numerator and bottom**2 == value.denominator else None
-
-
-def rational_root(value: Fraction, bits: int = 256) -> Fraction:
-    """Return the square root of ``value`` to a relative error below 2**-``bits``, from below."""
-    shift = bits + max(0, value.denominator.bit_length() - value.numerator.bit_length()) + 2
-    return Fraction(isqrt((value.numerator << (2 * shift)) // value.denominator), 1 << shift)

@@ -115,7 +115,7 @@ class Structure:
             tilted = (net.w != 0).any() or (net.v != 0).any()
             return 0, 3 * size - int(tilted)
         if ((self.sorts == Sort.DEGENERATE) & ~flat).any():
-            return "a neuron has w = b = 0 and v != 0, where the loss has no second derivative"
+            return "a neuron has w = b = 0 and v ≠ 0, where the loss has no second derivative"
         inner = self.sorts == Sort.KINK
         bent = len(np.unique(self.group[inner & ~flat]))
         both = np.zeros((self.kinks, 2), dtype=bool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 
@@ -15,7 +15,7 @@ from theodolite._kind import Kind
 from theodolite._references import cite
 from theodolite._typing import Parameters, Real
 from theodolite._verdict import Direction, Verdict
-from theodolite.affine._descents import Descent, loss_at, step_along
+from theodolite.affine._descents import Descent, first_step, loss_at, step_along
 from theodolite.affine._finding import Finding
 from theodolite.affine._problem import Network, Number, Problem
 
@@ -155,9 +155,12 @@ def _confirmed(precise: Problem, network: Network, descent: Descent, step: float
 
     Without a proposed ``step``, because rounding hid every decrease, steps are tried from long to short.
     """
-    before = loss_at(precise, network.map(precise.array))
+    here = network.map(precise.array)
+    before = loss_at(precise, here)
     best: tuple[float, Number] | None = None
-    for trial in (step,) if step is not None else (2.0**-k for k in range(0, 80, 2)):
+    way = replace(descent, direction=descent.direction.map(precise.array), rate=precise.number(descent.rate))
+    start = first_step(precise, here, way, before)
+    for trial in (step,) if step is not None else (start * 2.0**-k for k in range(0, 80, 2)):
         fall = float(before - loss_at(precise, network.moved(descent.direction, trial).map(precise.array)))
         if fall > 0 and (best is None or fall > best[1]):
             best = trial, fall

@@ -85,7 +85,8 @@ def classify(
         typer.Option(
             metavar="NUMBER",
             help="How far, relative to its size, a point may lie from a critical one to be called critical "
-            "(by default the square root of the precision of the parameters).",
+            "(by default the square root of the precision of the parameters; with DATA affine 512 times that precision, "
+            "relative to the terms of each neuron).",
         ),
     ] = None,
     json: Annotated[
