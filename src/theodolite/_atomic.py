@@ -4,11 +4,32 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-__all__ = ["write_whole"]
+from theodolite._errors import StoreError
+
+__all__ = ["usable_folder", "write_whole"]
+
+_STALE = 3600.0
+"""Seconds after which a temporary file belongs to nobody."""
+
+
+def usable_folder(folder: Any, leftovers: str) -> Path:
+    """Return ``folder`` as a path, made if need be and cleared of temporary files that match and that nobody writes any more."""
+    try:
+        path = Path(folder)
+        path.mkdir(parents=True, exist_ok=True)
+        for left in path.glob(leftovers):
+            if time.time() - left.stat().st_mtime > _STALE:
+                left.unlink(missing_ok=True)
+    except (OSError, TypeError) as error:
+        raise StoreError(
+            f"The folder {folder} cannot be used", cause=str(error), fix="Name a folder that exists or can be made"
+        ) from error
+    return path
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import pickle
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
-from concurrent.futures.process import ProcessPoolExecutor
-from concurrent.futures.thread import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
-from theodolite._errors import DataError, StoreError
+from theodolite._crew import RETRIES, Crew, lost
+from theodolite._errors import StoreError
 from theodolite._landscape import SurveyableLandscape
 from theodolite._store import Store
 from theodolite._table import Table
 
 __all__ = ["RETRIES", "Conduct"]
-
-RETRIES = 3
-"""How often a piece of work is given out again after the worker that had it was lost."""
-
-_IN_FLIGHT = 256
-"""How many pieces an executor holds at most if it does not say how many workers it has."""
 
 
 @dataclass
@@ -71,7 +61,7 @@ class Conduct:
                 return
 
     def _spread(self, executor: Executor) -> None:
-        crew = _Crew(self.land, executor)
+        crew = Crew(self.land, executor)
         pending: dict[Future[Table], tuple[int, Any, int]] = {}
         numbered = enumerate(self.items)
         try:
@@ -89,7 +79,7 @@ class Conduct:
                 future.cancel()
             crew.close()
 
-    def _give_out(self, crew: _Crew, numbered: Iterator[tuple[int, Any]], pending: dict[Any, Any]) -> None:
+    def _give_out(self, crew: Crew, numbered: Iterator[tuple[int, Any]], pending: dict[Any, Any]) -> None:
         while len(pending) < crew.in_flight and not self._is_enough():
             i, item = next(numbered, (None, None))
             if i is None:
@@ -100,14 +90,14 @@ class Conduct:
             else:
                 self._keep(i, known)
 
-    def _collect(self, crew: _Crew, ready: Any, pending: dict[Any, Any]) -> None:
+    def _collect(self, crew: Crew, ready: Any, pending: dict[Any, Any]) -> None:
         again = []
         for future in ready:
             i, item, attempts = pending.pop(future)
             try:
                 table = future.result()
             except Exception as error:
-                if not _lost(error):
+                if not lost(error):
                     raise
                 if attempts == RETRIES:
                     raise StoreError(
@@ -146,82 +136,3 @@ class Conduct:
 
     def _time_left(self) -> float | None:
         return None if self.deadline == float("inf") else max(0.0, self.deadline - time.monotonic())
-
-
-class _Crew:
-    """An executor and how to give it work: threads share the landscape, everyone else gets it pickled once."""
-
-    def __init__(self, land: SurveyableLandscape, executor: Executor) -> None:
-        self._land = land
-        self._executor = executor
-        self._replacement: ProcessPoolExecutor | None = None
-        workers = getattr(executor, "_max_workers", None)
-        self.in_flight = 2 * workers if isinstance(workers, int) else _IN_FLIGHT
-        self._packed = b"" if isinstance(executor, ThreadPoolExecutor) else _packed(land)
-
-    def submit(self, item: Any, attempt: int) -> Future[Table]:
-        """Give out a piece of work, for the first time or again."""
-        executor = self._replacement or self._executor
-        try:
-            if self._packed:
-                return executor.submit(_solve_packed, self._packed, item, attempt)
-            return executor.submit(self._land.solve, item)
-        except BrokenExecutor as error:
-            failed: Future[Table] = Future()
-            failed.set_exception(error)
-            return failed
-        except RuntimeError as error:
-            raise DataError(
-                "The executor takes no work", cause=str(error), fix="Pass an executor that was not shut down"
-            ) from error
-
-    def replace_if_broken(self, error: BaseException) -> None:
-        """Open another pool in place of a process pool that lost a worker: such a pool never works again."""
-        pool = self._replacement or self._executor
-        if not isinstance(error, BrokenExecutor) or not isinstance(pool, ProcessPoolExecutor):
-            return
-        if not getattr(pool, "_broken", True):
-            return
-        self.close()
-        self._replacement = ProcessPoolExecutor(
-            max_workers=getattr(pool, "_max_workers", os.cpu_count()),
-            mp_context=getattr(pool, "_mp_context", None),
-            initializer=getattr(pool, "_initializer", None),
-            initargs=getattr(pool, "_initargs", ()),
-        )
-
-    def close(self) -> None:
-        """End the pool that was opened here; the caller's own stays open."""
-        if self._replacement is not None:
-            self._replacement.shutdown(wait=False, cancel_futures=True)
-
-
-def _lost(error: BaseException) -> bool:
-    """Return whether ``error`` tells of a lost worker rather than of the work."""
-    gone = (BrokenExecutor, CancelledError, ConnectionError, EOFError)
-    return isinstance(error, gone) or type(error).__module__.partition(".")[0] == "distributed"
-
-
-def _packed(land: SurveyableLandscape) -> bytes:
-    try:
-        return pickle.dumps(land)
-    except Exception as error:
-        raise DataError(
-            f"{land.specification} cannot be sent to other processes",
-            cause=f"pickling it failed: {error}",
-            fix="Use threads, or no executor",
-        ) from error
-
-
-@lru_cache(maxsize=2)
-def _unpacked(packed: bytes) -> Any:
-    return pickle.loads(packed)
-
-
-def _solve_packed(packed: bytes, item: Any, attempt: int) -> Table:
-    """Solve one piece in a worker, which unpickles the landscape only once.
-
-    ``attempt`` makes each attempt another task for schedulers that know tasks by their arguments and remember failures.
-    """
-    table: Table = _unpacked(packed).solve(item)
-    return table

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-import time
 from fractions import Fraction
 from os import PathLike
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from theodolite._atomic import write_whole
+from theodolite._atomic import usable_folder, write_whole
 from theodolite._columns import checksum, evidence_from, evidence_records, table_columns, table_from
 from theodolite._errors import StoreError
 from theodolite._exact_values import Root
@@ -27,9 +26,6 @@ __all__ = ["SCHEMA", "Store"]
 SCHEMA = 1
 """The version of the files in a store; it enters their names, so that other versions are never read."""
 
-_STALE = 3600.0
-"""Seconds after which a temporary file belongs to nobody."""
-
 
 class Store:
     """Finished pieces as files ``NAME.npz``, NAME a hash of landscape, version and piece; several surveys may share a folder.
@@ -38,19 +34,8 @@ class Store:
     """
 
     def __init__(self, folder: str | PathLike[str], fingerprint: str) -> None:
-        self.folder = Path(folder)
+        self.folder = usable_folder(folder, "*.npz.*.tmp")
         self._fingerprint = fingerprint
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for left in self.folder.glob("*.npz.*.tmp"):
-                if time.time() - left.stat().st_mtime > _STALE:
-                    left.unlink(missing_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"The folder {self.folder} cannot be used",
-                cause=str(error),
-                fix="Name a folder that exists or can be made",
-            ) from error
 
     def path(self, item: Any) -> Path:
         """Return where the piece ``item`` is kept."""

@@ -16,6 +16,7 @@ import pytest
 
 import theodolite as th
 from tests.arrangement.families import deformed, resonance, threshold
+from theodolite._crew import Crew
 from theodolite.arrangement import _run, _tasks, _ways
 
 
@@ -90,7 +91,7 @@ def test_general_position_is_stored_too(tmp_path: Path) -> None:
 
 def test_what_is_finished_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[int] = []
-    solve = _tasks._solve
+    solve = _tasks.Solver.solve
 
     def failing(*arguments: object) -> object:
         done.append(1)
@@ -98,7 +99,7 @@ def test_what_is_finished_is_not_done_again(tmp_path: Path, monkeypatch: pytest.
             raise KeyboardInterrupt
         return solve(*arguments)
 
-    monkeypatch.setattr(_tasks, "_solve", failing)
+    monkeypatch.setattr(_tasks.Solver, "solve", failing)
     first = th.cells(resonance(5), store=tmp_path)
     assert not first.complete
     assert 0 < first.count < 11292
@@ -198,8 +199,37 @@ def test_lost_workers_are_told(tmp_path: Path) -> None:
             future.set_exception(ConnectionError("gone"))
             return future
 
-    with pytest.raises(th.StoreError, match="worker was lost"):
+    with pytest.raises(th.StoreError, match="lost 4 times"):
         th.cells(resonance(4), executor=Broken(), store=tmp_path)
+
+
+def _kill_once(folder: str) -> None:
+    """End the first worker that starts."""
+    mark = Path(folder) / "killed"
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_broken_pool_is_replaced(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=_kill_once, initargs=(str(tmp_path),)) as pool:
+        found = th.cells(resonance(4), executor=pool)
+    assert (tmp_path / "killed").exists()
+    assert np.array_equal(found.packed, th.cells(resonance(4)).packed)
+
+
+def test_what_is_no_executor_is_refused() -> None:
+    with pytest.raises(th.DataError, match="executor is of type int"):
+        Crew(None, 4)
+
+
+@pytest.mark.slow
+def test_dask_gives_the_same_list() -> None:
+    from distributed import Client
+
+    with Client(n_workers=2, threads_per_worker=1, dashboard_address=None) as client:
+        found = th.cells(resonance(4), executor=client.get_executor())
+    assert np.array_equal(found.packed, th.cells(resonance(4)).packed)
 
 
 @pytest.mark.slow

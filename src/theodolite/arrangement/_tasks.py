@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -18,7 +18,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from theodolite._atomic import write_whole
+from theodolite._atomic import usable_folder, write_whole
+from theodolite._crew import RETRIES, Crew, lost
 from theodolite._errors import StoreError
 from theodolite._typing import Array
 from theodolite._version import __version__
@@ -30,10 +31,6 @@ __all__ = ["Part", "Shelf", "fingerprint", "run_parts", "split"]
 
 _WANTED = 2**8
 """An arrangement is split at the first row where at least so many parts arise; a power of two."""
-
-_RETRIES = 3
-_STALE = 3600.0
-"""Seconds after which a temporary file belongs to nobody."""
 
 
 @dataclass(frozen=True)
@@ -79,33 +76,34 @@ def split(arrangement: Arrangement) -> list[Prefix]:
     return [Prefix(tuple(words), stop) for words in nodes.tolist()]
 
 
-def _solve(arrangement: Arrangement, prefix: Prefix, keep: bool) -> Part:
-    """Do one task, here or in another process."""
-    tally = Tally()
-    batches = list(search_cells(arrangement, tally, prefix=prefix, keep=keep))
-    parts = [words for _, words in batches] if keep else []
-    empty = np.empty((0, words_for(len(arrangement.rows))), dtype=np.uint64)
-    return Part(np.concatenate([empty, *parts]), sum(count for count, _ in batches), tally.counts)
+@dataclass(frozen=True, eq=False)
+class Solver:
+    """Does the parts of one arrangement, here or in another process."""
+
+    arrangement: Arrangement
+    keep: bool
+
+    @property
+    def specification(self) -> str:
+        """How messages name it."""
+        return "The arrangement"
+
+    def solve(self, prefix: Prefix) -> Part:
+        """Return the cells of one part."""
+        tally = Tally()
+        batches = list(search_cells(self.arrangement, tally, prefix=prefix, keep=self.keep))
+        parts = [words for _, words in batches] if self.keep else []
+        empty = np.empty((0, words_for(len(self.arrangement.rows))), dtype=np.uint64)
+        return Part(np.concatenate([empty, *parts]), sum(count for count, _ in batches), tally.counts)
 
 
 class Shelf:
     """A folder of finished parts, one file each, named by a hash of the arrangement, the version and the part."""
 
     def __init__(self, folder: str | PathLike[str], name: str, keep: bool) -> None:
-        self.folder = Path(folder)
+        self.folder = usable_folder(folder, "cells-*.tmp")
         self._name = f"{name} {'cells' if keep else 'counts'}"
         self._stem = hashlib.sha256(name.encode()).hexdigest()[:32]
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for left in self.folder.glob("cells-*.tmp"):
-                if time.time() - left.stat().st_mtime > _STALE:
-                    left.unlink(missing_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"The folder {self.folder} cannot be used",
-                cause=str(error),
-                fix="Name a folder that exists or can be made",
-            ) from error
 
     @property
     def whole(self) -> Path:
@@ -196,48 +194,57 @@ def run_parts(
 ) -> Generator[tuple[Prefix, Part], None, None]:
     """Do the parts and yield each as it is finished, in no particular order; end early when the deadline has passed."""
     waiting = iter(prefixes)
+    solver = Solver(arrangement, keep)
+    crew = None if executor is None else Crew(solver, executor)
     pending: dict[Future[Part], tuple[Prefix, int]] = {}
-    workers = getattr(executor, "_max_workers", None)
-    most = 2 * workers if isinstance(workers, int) else 64
     done = 0
+
+    def finished(prefix: Prefix, part: Part, new: bool) -> tuple[Prefix, Part]:
+        nonlocal done
+        if new and shelf is not None:
+            shelf.put(prefix, part)
+        done += part.count
+        report(done)
+        return prefix, part
+
     try:
-        while True:
-            while len(pending) < most and time.monotonic() < deadline:
-                prefix = next(waiting, None)
+        while time.monotonic() < deadline:
+            while crew is None or len(pending) < crew.in_flight:
+                prefix = next(waiting, None) if time.monotonic() < deadline else None
                 if prefix is None:
                     break
-                part = None if shelf is None else shelf.get(prefix)
-                if part is None and executor is not None:
-                    pending[executor.submit(_solve, arrangement, prefix, keep)] = (prefix, 0)
-                    continue
-                if part is None:
-                    part = _solve(arrangement, prefix, keep)
-                    if shelf is not None:
-                        shelf.put(prefix, part)
-                done += part.count
-                report(done)
-                yield prefix, part
-            if not pending or time.monotonic() >= deadline or executor is None:
+                known = None if shelf is None else shelf.get(prefix)
+                if known is not None:
+                    yield finished(prefix, known, False)
+                elif crew is None:
+                    yield finished(prefix, solver.solve(prefix), True)
+                else:
+                    pending[crew.submit(prefix, 0)] = (prefix, 0)
+            if crew is None or not pending:
                 return
             left = None if deadline == float("inf") else max(0.0, deadline - time.monotonic())
+            again = []
             for future in wait(pending, timeout=left, return_when=FIRST_COMPLETED).done:
                 prefix, attempts = pending.pop(future)
                 try:
                     part = future.result()
-                except (BrokenExecutor, ConnectionError, EOFError) as error:
-                    if attempts == _RETRIES or isinstance(error, BrokenExecutor):
-                        raise StoreError(
-                            "A worker was lost",
-                            cause=f"{type(error).__name__}: {error}",
-                            fix="Call again with a new executor; with store=DIR the finished parts are kept",
-                        ) from error
-                    pending[executor.submit(_solve, arrangement, prefix, keep)] = (prefix, attempts + 1)
+                except Exception as error:
+                    if not lost(error):
+                        raise
+                    again.append((prefix, attempts + 1, error))
                     continue
-                if shelf is not None:
-                    shelf.put(prefix, part)
-                done += part.count
-                report(done)
-                yield prefix, part
+                yield finished(prefix, part, True)
+            for prefix, attempt, reason in again:
+                if attempt > RETRIES:
+                    raise StoreError(
+                        f"A part of the arrangement was lost {attempt} times",
+                        cause=f"its workers died, the last with {type(reason).__name__}: {reason}",
+                        fix="Look at the memory of the workers; with store=DIR the finished parts are kept",
+                    ) from reason
+                crew.replace_if_broken(reason)
+                pending[crew.submit(prefix, attempt)] = (prefix, attempt)
     finally:
         for future in pending:
             future.cancel()
+        if crew is not None:
+            crew.close()
