@@ -237,6 +237,13 @@ def test_options_that_do_not_fit() -> None:
         list(found.batches(0))
     with pytest.raises(th.DataError, match="dimension"):
         found.faces(-1)
+    with pytest.raises(th.DataError, match="dimension is True"):
+        found.faces(True)
+    for signs in (["+", "-"], [float("nan"), 1], "+-"):
+        with pytest.raises(th.DataError, match="signs are"):
+            found.find(signs)
+    with pytest.raises(th.DataError, match="no cells 4"):
+        found.signs(4)
     with pytest.raises(th.WorkloadError, match="independent"):
         th.cells(np.eye(70, dtype=int))
     assert th.count_cells(np.eye(70, dtype=int)) == 2**70

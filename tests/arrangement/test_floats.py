@@ -110,3 +110,30 @@ def test_tables_and_tensors() -> None:
     whole = pd.DataFrame({"x": [1, 2], "y": [3, 6]})
     assert th.cells(whole).evidence.method is th.Method.EXACT
     assert th.count_cells(whole) == 2
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_numbers_as_small_as_floats_can_be_beside_ordinary_ones(seed: int) -> None:
+    source = np.random.default_rng(seed)
+    rows = source.integers(-2, 3, (6, 4)) * source.choice([1.0, 5e-324], (6, 4))
+    assert agree(rows).count == count_by_deletion(exact(rows))
+
+
+def test_small_numbers_that_underflow_beside_large_ones() -> None:
+    least = 5e-324
+    rows = np.array(
+        [
+            [1, least, 2, 2],
+            [least, 2, 0, least],
+            [-least, -1, 2 * least, -3 * least],
+            [2 * least, -1, -1, 2],
+            [0, 2, -1, -2],
+            [2, -3 * least, -1, 0],
+        ]
+    )
+    assert agree(rows).count == count_by_deletion(exact(rows)) == 52
+
+
+def test_large_integers_beside_floats_are_not_rounded() -> None:
+    for large in (2**53 + 1, np.int64(2**53 + 1)):
+        assert th.cells([[large, 1.0], [2**53, 1.0]]).count == 4

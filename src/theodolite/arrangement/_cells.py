@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Int8
 
+from theodolite._arrays import to_numpy
 from theodolite._errors import DataError, ShapeError, WorkloadError
 from theodolite._evidence import Evidence
 from theodolite._notebook import facts_html
@@ -86,7 +87,14 @@ class Cells:
 
     def signs(self, which: Any = None) -> Int8[np.ndarray, "_ n"]:
         """Return the signs (-1, 0, 1) of all cells, or of those that ``which`` indexes; 0 is the sign of a zero row."""
-        chosen = self.packed if which is None else self.packed[which]
+        try:
+            chosen = self.packed if which is None else self.packed[which]
+        except IndexError as error:
+            raise DataError(
+                f"There are no cells {which!r}",
+                cause=str(error),
+                fix=f"Index {self.count} cells as an array is indexed",
+            ) from None
         return self._unpacked(np.atleast_2d(np.asarray(chosen)))
 
     def __getitem__(self, cell: int) -> Int8[np.ndarray, " n"]:
@@ -108,9 +116,11 @@ class Cells:
         for _, words in search_cells(self.arrangement, Tally(), whole=self.arrangement.central, batch=int(size)):
             yield self._unpacked(expand(self.arrangement, words))
 
-    def find(self, signs: Sequence[int] | Array) -> int | None:
+    def find(self, signs: Any) -> int | None:
         """Return which cell has these signs (of the rows as given), or ``None`` if none has."""
-        wanted = np.asarray(signs)
+        wanted = to_numpy("The sign vector", signs)
+        if wanted.dtype.kind not in "iuf" or not np.isfinite(wanted).all():
+            raise DataError(f"The signs are {signs!r}", fix="Pass -1, 0 or 1 for each row")
         if wanted.shape != (self.rows,):
             raise ShapeError(
                 f"The signs have shape {wanted.shape}",
@@ -119,7 +129,7 @@ class Cells:
             )
         arrangement = self.arrangement
         keys, turns = self._keys
-        signed = np.sign(wanted).astype(np.int8)
+        signed = (wanted > 0).astype(np.int8) - (wanted < 0).astype(np.int8)
         along = signed * arrangement.turn  # the side of its hyperplane, as far as this row can tell
         sides = np.zeros(max(len(arrangement.rows), 1), dtype=np.int8)
         sides[arrangement.place[keys]] = along[keys]
@@ -135,8 +145,8 @@ class Cells:
         found = locate(self.packed, keys, turns, self._pack(signed))
         return None if found < 0 else int(found)
 
-    def __contains__(self, signs: object) -> bool:
-        return self.find(np.asarray(signs)) is not None
+    def __contains__(self, signs: Any) -> bool:
+        return self.find(signs) is not None
 
     def facets(self, cell: int) -> Array:
         """Return the rows whose hyperplanes bound a cell, in increasing order.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int8, Int64
@@ -43,16 +44,17 @@ class Faces:
         return len(self.signs)
 
 
-def faces(arrangement: Arrangement, dimension: int | None) -> Faces:
+def faces(arrangement: Arrangement, dimension: Any) -> Faces:
     """Return the faces of an arrangement, all or those of one dimension."""
     n = len(arrangement.place)
     extra = arrangement.lineality - (0 if arrangement.central else 1)
     width = arrangement.rows.width if len(arrangement.rows) else 0
-    if dimension is not None and not extra + (0 if arrangement.central else 1) <= dimension <= arrangement.dimension:
-        if isinstance(dimension, bool) or not isinstance(dimension, (int, np.integer)) or dimension < 0:
-            raise DataError(
-                f"dimension is {dimension!r}", fix="Pass the dimension of the faces wanted, or None for all"
-            )
+    if dimension is not None and (
+        isinstance(dimension, bool) or not isinstance(dimension, (int, np.integer)) or dimension < 0
+    ):
+        raise DataError(f"dimension is {dimension!r}", fix="Pass the dimension of the faces wanted, or None for all")
+    lowest = extra + (0 if arrangement.central else 1)
+    if dimension is not None and not lowest <= dimension <= arrangement.dimension:
         return Faces(np.empty((0, n), dtype=np.int8), np.empty(0, dtype=np.int64))
     blocks, sizes = [], []
     for rows, depth in _flats(arrangement, width):

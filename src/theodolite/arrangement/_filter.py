@@ -66,8 +66,10 @@ def verified_inverse(matrix, inverse, work, slack):
                 error -= term
                 size += abs(term)
             total += abs(error) + gamma * size + TINY
+        if not total < 2.0:  # or a NaN, which ``max`` might drop
+            return 2.0
         beta = max(beta, total)
-    return beta * (1.0 + 1e-10) if beta < 2.0 else 2.0  # a NaN compares false and counts as failure
+    return beta * (1.0 + 1e-10)
 
 
 @kernel

@@ -85,15 +85,14 @@ def _has_floats(data: Any) -> bool:
 
 
 def _array(name: str, data: Any) -> Array:
-    """Return ``data`` as an array; Python integers too large for the type that NumPy would choose stay what they
-    are."""
+    """Return ``data`` as an array; integers too large for the type that NumPy would choose stay what they are."""
     if hasattr(data, "columns") and not isinstance(data, np.ndarray):
         given = as_matrix(name, data)
         return given.values if given.exact is None else given.exact
     array = to_numpy(name, data)
     if array.dtype.kind == "f" and isinstance(data, (list, tuple)):
         entries = np.array(data, dtype=object)
-        if any(isinstance(entry, int) and abs(entry) > 2**53 for entry in entries.ravel().tolist()):
+        if any(isinstance(entry, (int, np.integer)) and abs(int(entry)) > 2**53 for entry in entries.ravel().tolist()):
             return entries
     return array
 

@@ -25,6 +25,10 @@ _FEW_BITS = (
 )
 
 
+SMALLEST = 1e-200
+"""Scaled floats below this are not used: what their products lose by underflow would no longer be negligible."""
+
+
 @dataclass(frozen=True, eq=False)
 class Rows:
     """Rows (n, d) of one of three types: int64; object (Python integers of any size); float64 that are exactly the
@@ -152,7 +156,7 @@ def float_rows(array: Array) -> Rows:
     if np.all(np.frexp(np.abs(array).max(axis=1))[1] - lowest <= _FEW_BITS):
         return Rows(np.ldexp(array, -lowest[:, None]).astype(np.int64))
     balanced = _balanced(array)
-    if np.any((balanced != 0) & (np.abs(balanced) < 1e-200)) or np.any((balanced != 0) != (array != 0)):
+    if np.any((balanced != 0) & (np.abs(balanced) < SMALLEST)) or np.any((balanced != 0) != (array != 0)):
         return fraction_rows(_fractions(array))
     return Rows(array)
 
@@ -175,7 +179,11 @@ def _balanced(array: Array) -> Array:
 
 
 def _balanced_integers(entries: Array) -> tuple[Array, float]:
-    """Return big integers as correctly rounded floats, scaled as ``_balanced`` scales."""
+    """Return big integers as correctly rounded floats, scaled as ``_balanced`` scales, and the error of the rounding.
+
+    Where a number is so small beside the others that it underflows, no small relative error bounds what is lost: the
+    error is then 1, with which no sign is decided by these floats.
+    """
     lengths = np.array([[abs(entry).bit_length() for entry in row] for row in entries.tolist()], dtype=np.int64)
     columns = lengths.max(axis=0, initial=0)
     out = np.zeros(entries.shape)
@@ -184,7 +192,8 @@ def _balanced_integers(entries: Array) -> tuple[Array, float]:
         for k, entry in enumerate(row):
             if entry:
                 out[i, k] = _quotient(entry, shift + int(columns[k]))
-    return out, 2.0**-53
+    lost = (np.abs(out) < SMALLEST) & (lengths > 0)
+    return out, 1.0 if np.any(lost) else 2.0**-53
 
 
 def _quotient(entry: int, shift: int) -> float:
