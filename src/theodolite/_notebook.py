@@ -12,7 +12,7 @@ def facts_html(facts: Iterable[tuple[str, str]]) -> str:
     """Return ``facts`` as an HTML table of two columns, every text escaped."""
     cell = "text-align:left;vertical-align:top;padding:2px 12px 2px 0"
     rows = "".join(
-        f'<tr><th style="{cell};font-weight:600">{escape(name)}</th>'
+        f'<tr><th style="{cell};font-weight:600;white-space:nowrap">{escape(name)}</th>'
         f'<td style="{cell};white-space:pre-line">{escape(text)}</td></tr>'
         for name, text in facts
     )

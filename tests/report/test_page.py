@@ -312,6 +312,21 @@ def test_notebook_table(make):
     assert "more rows" in many
 
 
+def luminance(colour):
+    shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    light = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in shares]
+    return 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]
+
+
+@pytest.mark.parametrize("paper", ["#ffffff", "#111111"])
+def test_marks_in_a_notebook_are_seen_on_light_and_on_dark(make, paper):
+    marks = set(re.findall(r'(?:fill|stroke)="(#\w{6})"', atlas_html(make.every_kind())))
+    assert len(marks) == 4
+    for mark in marks:
+        low, high = sorted((luminance(mark), luminance(paper)))
+        assert (high + 0.05) / (low + 0.05) >= 3
+
+
 def test_landscapes_that_cannot_count_leave_the_total_open(make):
     class Uncountable:
         def count(self):

@@ -22,6 +22,9 @@ COLOURS = {
     Kind.UNDECIDED: _OPEN,
 }
 
+_ANYWHERE = {_MINIMUM: "#2F7FD0", _TRAP: "#C8345A", _SADDLE: "#B8791A", _OPEN: "#7C838A"}
+"""The same hues where the background may be light or dark: at least 3 : 1 against both."""
+
 _VARIABLES = {_MINIMUM: "--min", _TRAP: "--spur", _SADDLE: "--saddle", _OPEN: "--und"}
 
 SHAPES = {
@@ -53,7 +56,7 @@ def variable(kind: Kind) -> str:
 
 
 def glyph(kind: Kind, size: int = 14, *, themed: bool = True) -> str:
-    """Return the mark of ``kind`` as a small SVG; without a theme (in a notebook) it has its light colour."""
-    colour = f"var({variable(kind)})" if themed else COLOURS[kind]
+    """Return the mark of ``kind`` as a small SVG; without a theme (in a notebook) in a colour for any background."""
+    colour = f"var({variable(kind)})" if themed else _ANYWHERE[COLOURS[kind]]
     drawing = _DRAWINGS[SHAPES[kind]].format(c=colour)
     return f'<svg width="{size}" height="{size}" viewBox="0 0 14 14" aria-hidden="true">{drawing}</svg>'

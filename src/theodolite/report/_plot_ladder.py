@@ -24,6 +24,7 @@ from theodolite.report._ladder import (
     strips,
 )
 from theodolite.report._palette import HAIRLINE, INK, ISO, SECOND_INK
+from theodolite.report._plot_labels import MarkLabel, place_labels
 from theodolite.report._plot_style import ReportFigure, canvas, draw_mark, plain_text
 from theodolite.report._rows import AtlasLike, Rows
 
@@ -56,17 +57,26 @@ def draw_ladder(atlas: AtlasLike, rows: Rows, chosen: int) -> ReportFigure:
     for row in shown:
         draw_mark(axes, *places[row], rows.sets[row].kind, size=size, chosen=row == chosen)
     named = labelled(rows) if len(rows.sets) <= LABELLED_AT_MOST else labelled(rows)[:8]
-    for row in {*named, chosen} & set(shown):
-        text = f"{plain_text(rows.sets[row].label)}  {rows.shown[row]}"
-        weight, away = ("bold", 10) if row == chosen else ("normal", 7)
-        axes.annotate(text, places[row], (away, 0), textcoords="offset points", va="center", size=7.5, weight=weight)
     axes.set_ylim(-0.02, 1.02 + _BREAK * (len(axis.pieces) - 1))
     axes.set_xlim(min(known, default=0) - 0.4, (aside if None in side.all else max(known, default=0)) + 0.9)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True) if side.numbered else NullLocator())
+    if side.numbered and None in side.all:
+        _name_unknown(axes, max(known, default=0), aside)
     axes.set_xlabel(side.label, loc="right")
     scale = {"log": ", logarithmic", "rank": ", by rank"}.get(axis.kind, "")
     axes.set_title(f"{plain_text(atlas.description.loss_name)}{scale}", loc="left", **_SMALL)
+    ordered = [row for row in dict.fromkeys((chosen, *named)) if row in shown]
+    labels = [
+        MarkLabel(places[row], plain_text(rows.sets[row].label), rows.shown[row], row == chosen) for row in ordered
+    ]
+    place_labels(figure, axes, labels, [places[row] for row in shown])
     return figure
+
+
+def _name_unknown(axes: Axes, most: int, aside: float) -> None:
+    """Number the known indices only, and say what stands apart from them."""
+    numbers = [int(place) for place in axes.get_xticks() if 0 <= place <= most]
+    axes.set_xticks([*numbers, aside], [*map(str, numbers), "unknown"])
 
 
 def _scale(axes: Axes, axis: Axis) -> None:

@@ -34,13 +34,6 @@ def reproduce(atlas: AtlasLike, rows: Rows) -> str:
     papers = _papers([atlas.evidence, *dict.fromkeys(item.evidence for item in rows.sets)])
     if papers:
         facts.append(("References", "<br>".join(papers)))
-    facts.append(
-        (
-            "Numbers",
-            "All digits are embedded in this page. "
-            '<button type="button" class="lnk script noprint" id="save">Save as JSON</button>',
-        )
-    )
     groups: dict[str, list[str]] = {}
     for name, text in facts:
         groups.setdefault(name, []).append(text)
@@ -48,7 +41,8 @@ def reproduce(atlas: AtlasLike, rows: Rows) -> str:
         command
         + '<dl class="kv">'
         + "".join(f"<dt>{n}</dt><dd>{'<br>'.join(t)}</dd>" for n, t in groups.items())
-        + "</dl>"
+        + '<dt class="noprint">Numbers</dt><dd class="noprint">All digits are embedded in this page. '
+        '<button type="button" class="lnk script" id="save">Save as JSON</button></dd></dl>'
     )
 
 

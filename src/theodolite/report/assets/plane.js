@@ -118,7 +118,7 @@ function crossings(cell, v) {
 }
 
 function contourMap(place, plane) {
-  const one = plane.one, w = roomIn(place, 560), ticks = ticksBetween(-plane.extent, plane.extent, 4);
+  const one = plane.one, w = roomIn(place, printing() ? 300 : 560), ticks = ticksBetween(-plane.extent, plane.extent, 4);
   const margin = 12 + Math.max(...ticks.map((tick) => textWidth(tick[1], 12))), n = w - margin - 8, height = Math.round(n + 6 + 44);
   const X = (a) => margin + (a + plane.extent) / (2 * plane.extent) * n, Y = (b) => 6 + (plane.extent - b) / (2 * plane.extent) * n;
   const point = (p) => `${px(X(p[0]))} ${px(Y(p[1]))}`, out = [];

@@ -1,6 +1,6 @@
 // The same plane seen from the side: far cells are painted first, so that near ones cover them.
 function surface(place, plane) {
-  const one = plane.one, w = roomIn(place, 560), height = Math.round(w * 0.84), scale = w * 0.285, cx = w / 2, cy = height * 0.52;
+  const one = plane.one, w = roomIn(place, printing() ? 300 : 560), height = Math.round(w * 0.84), scale = w * 0.285, cx = w / 2, cy = height * 0.52;
   const unit = 1.5 / plane.extent, rise = 1.25 / (plane.top - plane.low), cs = Math.cos(state.yaw), sn = Math.sin(state.yaw), cp = Math.cos(state.pitch), sp = Math.sin(state.pitch);
   const depth = (a, b) => (-a * cs + b * sn) * unit, lift = (v) => (v - plane.low) * rise - 0.6;
   const project = ([a, b, v]) => [cx + (b * cs + a * sn) * unit * scale, cy - ((depth(a, b) - 0.15) * sp + lift(v) * cp) * scale];
