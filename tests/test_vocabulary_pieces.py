@@ -291,6 +291,6 @@ def test_a_verdict_leaves_out_what_it_does_not_know():
 
 
 def test_reprs_stay_short_and_say_the_class():
-    assert repr(way_out()).startswith("Direction(")
+    assert repr(way_out()).startswith("<Direction ")
     assert "landscape" not in repr(one_set())
     assert "curve" not in repr(way_out()).replace("curvature", "")

@@ -44,7 +44,7 @@ def generator(rng: Any) -> np.random.Generator:
     return np.random.default_rng(int(rng))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Piece:
     """A set of critical points that share value, kind and label: what strata and critical sets have in common.
 
@@ -94,6 +94,10 @@ class Piece:
             )
         return self.landscape
 
+    def __repr__(self) -> str:
+        index = "unknown" if self.index is None else self.index
+        return f"<{type(self).__name__} {self.label}: {self.kind}, loss {float(self.value):.10g}, index {index}>"
+
     def __str__(self) -> str:
         return facts_text(self.facts())
 
@@ -112,7 +116,7 @@ class Piece:
         return facts_html(self.facts())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CriticalSet(Piece):
     """Critical points that share value and kind; for linear networks one per selection and kind.
 
@@ -133,7 +137,7 @@ class CriticalSet(Piece):
         return replace(self, landscape=landscape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Stratum(Piece):
     """A smooth piece of a critical set on which index and nullity are constant."""
 

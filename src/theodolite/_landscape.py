@@ -51,6 +51,9 @@ class Landscape(ABC):
     def description(self) -> Description:
         """What this landscape is, in words and formulas."""
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.specification}>"
+
     @property
     def parameter_count(self) -> int:
         """How many numbers the parameters are."""

@@ -14,7 +14,7 @@ from theodolite._typing import Parameters, Real
 __all__ = ["Direction", "Verdict"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Direction:
     """A way out of a point that is not a minimum.
 
@@ -37,6 +37,9 @@ class Direction:
         """Return the parameters on the descent curve at ``t``, by default at the recommended step."""
         return self.curve(self.step if t is None else float(t))
 
+    def __repr__(self) -> str:
+        return f"<Direction of order {self.order}: {self.words}, decrease {float(self.decrease):.6g}>"
+
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield name and text of everything known about this way out, in reading order."""
         yield "way out", self.words
@@ -53,7 +56,7 @@ class Direction:
         return facts_html(self.facts())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """What a point of a landscape is, and how that is known.
 
@@ -78,6 +81,10 @@ class Verdict:
     escape: Direction | None = field(default=None, repr=False)
     value_bounds: tuple[float, float] | None = None
     gap_bounds: tuple[float, float] | None = None
+
+    def __repr__(self) -> str:
+        index = "" if self.index is None else f", index {self.index}"
+        return f"<Verdict: {self.kind}, loss {float(self.value):.10g}{index}>"
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield name and text of everything known about the point, in reading order."""
