@@ -18,6 +18,7 @@ from theodolite.linear._sets import FamilySets
 __all__ = ["VerifiedSets"]
 
 _EPSILON = float(np.finfo(np.float64).eps)
+_TINY = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,8 @@ class VerifiedSets(FamilySets):
         left = np.cumsum(families.sizes - taken.astype(np.int64), axis=1)
         levels = len(families.sizes).bit_length() + 4
         error = 9 * _EPSILON * (left @ families.eigenvalues) + (levels + 1) * _EPSILON * sums
-        error = families.weight * error + 8 * _EPSILON * values
+        error += _TINY * (1 + left.sum(axis=1))  # what is below the normal floats is rounded absolutely
+        error = families.weight * error + 8 * _EPSILON * values + _TINY
         below, above = values - 1.01 * error, values + 1.01 * error
         return np.stack([np.maximum(np.nextafter(below, -np.inf), 0.0), np.nextafter(above, np.inf)], axis=1)
 
