@@ -7,13 +7,24 @@ from fractions import Fraction
 
 import numpy as np
 
-from theodolite._errors import TheodoliteError
+from theodolite._errors import NotCoveredError, TheodoliteError
 from theodolite.affine._kinked import KinkedLoss
 from theodolite.affine._problem import Network, Number, Problem
 from theodolite.affine._squared import SquaredLoss
 from theodolite.affine._structure import Sort, Structure
 
-__all__ = ["Descent", "downhill", "first_step", "from_constant", "from_kinks", "from_squares", "loss_at", "step_along"]
+__all__ = [
+    "Descent",
+    "calculus",
+    "check_hessian",
+    "downhill",
+    "first_step",
+    "from_constant",
+    "from_kinks",
+    "from_squares",
+    "loss_at",
+    "step_along",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +43,15 @@ class Descent:
 def calculus(problem: Problem, network: Network) -> KinkedLoss | SquaredLoss:
     """Return the loss of ``network`` with its derivatives."""
     return SquaredLoss(problem, network) if problem.quadratic else KinkedLoss(problem, network)
+
+
+def check_hessian(values: KinkedLoss | SquaredLoss) -> None:
+    """Raise ``NotCoveredError`` where the loss has no second derivative."""
+    obstacle = values.obstacle()
+    if obstacle is not None:
+        raise NotCoveredError(
+            "The loss has no Hessian here", cause=obstacle, fix="Use second_order_form(params, direction)"
+        )
 
 
 def loss_at(problem: Problem, network: Network) -> Number:

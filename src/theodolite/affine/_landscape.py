@@ -15,6 +15,7 @@ from theodolite._arrays import check_rtol, coerce_parameters, given_epsilon
 from theodolite._critical import CriticalSet, Piece, Stratum
 from theodolite._errors import DataError, NoEscapeError, NoMinimumError, NotCoveredError
 from theodolite._evidence import Method
+from theodolite._hessian import Hessian
 from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
 from theodolite._panels import Description, Panel
@@ -22,7 +23,7 @@ from theodolite._table import Table
 from theodolite._typing import Parameters, ParametersLike, Real
 from theodolite._verdict import Direction
 from theodolite.affine._catalogue import Catalogue, Entry
-from theodolite.affine._descents import calculus
+from theodolite.affine._descents import calculus, check_hessian
 from theodolite.affine._dual import Dual
 from theodolite.affine._figures import describe, figures
 from theodolite.affine._finding import Finding, find_exactly, unproven
@@ -175,15 +176,16 @@ class AffineTargetLandscape(SurveyableLandscape):
         with _quiet():
             return _plain(calculus(problem, network).second_order_form(change))
 
+    def hessian(self, params: ParametersLike) -> Hessian:
+        """Return the Hessian as an operator; ``NotCoveredError`` where the loss has no second derivative."""
+        check_hessian(calculus(*self._read(params)))
+        return super().hessian(params)
+
     def hessian_vector_product(self, params: ParametersLike, direction: ParametersLike) -> Parameters:
         """Return the Hessian applied to ``direction``; ``NotCoveredError`` where the loss has no second derivative."""
         problem, network, change = self._read_both(params, direction)
         values = calculus(problem, network)
-        obstacle = values.obstacle()
-        if obstacle is not None:
-            raise NotCoveredError(
-                "The loss has no Hessian here", cause=obstacle, fix="Use second_order_form(params, direction)"
-            )
+        check_hessian(values)
         return values.hessian_product(change).parameters
 
     def _read_both(self, params: ParametersLike, direction: ParametersLike) -> tuple[Problem, Network, Network]:

@@ -20,7 +20,7 @@ from theodolite.affine._catalogue import Catalogue, Entry
 from theodolite.affine._descents import Descent, calculus, downhill, from_constant, from_kinks, from_squares
 from theodolite.affine._families import layout
 from theodolite.affine._finding import Finding, scaled_gradient
-from theodolite.affine._fits import nearest_fit
+from theodolite.affine._fits import inertia_near, nearest_fit
 from theodolite.affine._kinked import KinkedLoss
 from theodolite.affine._problem import Network, Problem
 from theodolite.affine._sizes import Sizes
@@ -141,9 +141,12 @@ class Decision:
             size + self.sizes.unit
         ):
             return self._undecided("the target is fitted up to rounding, but the nearest exact fit is not near", margin)
-        inertia: tuple[int, int | None] | str = (0, None)
-        if ((fit.w == 0) & (fit.b == 0) & (fit.v != 0)).any() and isinstance(self.values, KinkedLoss):
-            inertia = "a neuron has w = b = 0 and v ≠ 0, where the loss has no second derivative"
+        sizes = self.sizes
+        inertia: tuple[int, int | None] | str
+        inertia = inertia_near(self.problem, self.network, fit, sizes.flatness, sizes.rtol, sizes.clear)
+        smooth = not ((fit.w == 0) & (fit.b == 0) & (fit.v != 0)).any() or not isinstance(self.values, KinkedLoss)
+        if isinstance(inertia, str) and smooth:
+            inertia = (0, None)
         entry = Entry(Kind.GLOBAL_MINIMUM)
         slope = scaled_gradient(self.values)
         return Finding(entry.kind, self.values.loss, slope, entry, fit, gap, inertia, assumptions=(margin,))

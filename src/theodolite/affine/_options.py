@@ -88,7 +88,7 @@ def check_options(
     gamma: Number = as_number("negative_slope", negative_slope) if kind is Activation.LEAKY_RELU else Fraction(0)
     if gamma < 0:
         raise DataError(
-            f"negative_slope is {negative_slope!r}",
+            f"negative_slope is {negative_slope}",
             cause="below 0 the classification is not known",
             fix="Pass a slope of 0 or more",
         )
@@ -107,7 +107,7 @@ def check_options(
         problem = problem.as_float()
     if not problem.start < problem.end:
         raise DataError(
-            f"interval is {interval!r}", cause="its start is not below its end", fix="Pass the smaller end first"
+            f"interval is ({start}, {end})", cause="its start is not below its end", fix="Pass the smaller end first"
         )
     if not _within_range(problem):
         raise DataError(
