@@ -68,6 +68,8 @@ def test_masks_and_lists_name_sets_too(atlas, sets):
     assert list(atlas[[5, 3, -1]]) == [sets[5], sets[3], sets[-1]]
     assert list(atlas[atlas.table.value > 7]) == [s for s in sets if s.value > 7]
     assert list(atlas[[]]) == []
+    with pytest.raises(th.DataError, match=r"Positions of shape \(2, 2\)"):
+        atlas[np.array([[0, 1], [1, 2]])]
     with pytest.raises(IndexError):
         atlas[[5, 81]]
     with pytest.raises(IndexError):

@@ -5,6 +5,8 @@ import io
 import json
 import os
 import pickle
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from fractions import Fraction
@@ -276,6 +278,27 @@ def test_a_full_device_is_an_error(atlas, tmp_path, monkeypatch, suffix):
     monkeypatch.setattr(_atomic, "open", lambda *_: real("/dev/full", "wb"), raising=False)
     with pytest.raises(th.AtlasFileError, match="No space left on device"):
         atlas.save(tmp_path / f"atlas.{suffix}")
+
+
+def test_what_is_no_path_or_no_landscape_is_refused(atlas, tmp_path):
+    atlas.save(tmp_path / "atlas.json")
+    code = """
+import sys, theodolite as th
+atlas = th.load_atlas(sys.argv[1])
+for wrong in (lambda: th.load_atlas(5), lambda: atlas.save(None), lambda: th.load_atlas(sys.argv[1], "linear:4-2-4")):
+    try:
+        wrong()
+    except th.DataError as error:
+        print(error)
+"""
+    # Another process, where no types are checked on the way in.
+    run = [sys.executable, "-c", code, tmp_path / "atlas.json"]
+    told = subprocess.run(run, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [line.partition(".")[0] for line in told] == [
+        "The path is 5",
+        "The path is None",
+        "The landscape is of type str",
+    ]
 
 
 def test_places_and_suffixes_that_cannot_be_used_are_named(atlas, tmp_path):

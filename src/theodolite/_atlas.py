@@ -99,6 +99,10 @@ class Atlas:
         return self._set(i % len(self))
 
     def _positions(self, where: Any) -> Array:
+        if np.ndim(where) != 1:
+            raise DataError(
+                f"Positions of shape {np.shape(where)} were given", fix="Use a flat list of positions, or a mask"
+            )
         try:
             return np.arange(len(self))[np.asarray(where) if len(where) else slice(0)]
         except IndexError as error:

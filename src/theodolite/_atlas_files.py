@@ -27,7 +27,7 @@ from theodolite._columns import (
     texts_from,
 )
 from theodolite._containers import CONTAINERS, Columns, Container, Header, json_bytes
-from theodolite._errors import AtlasFileError
+from theodolite._errors import AtlasFileError, DataError
 from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
 from theodolite._npz import UnreadableError
@@ -58,7 +58,7 @@ _BITS_MOST = 13_000
 
 def save_atlas(atlas: Atlas, path: str | PathLike[str], *, include_data: bool = False) -> None:
     """Write ``atlas`` to ``path`` in the container that its suffix names: whole, or not at all."""
-    target = Path(path)
+    target = _path(path)
     container = _container(target)
     try:
         header, columns = _document(atlas, include_data)
@@ -86,7 +86,9 @@ def load_atlas(path: str | PathLike[str], land: SurveyableLandscape | None = Non
 
     Raises ``AtlasFileError`` if the file is damaged, of a later version, no atlas at all, or that of another landscape.
     """
-    source = Path(path)
+    if land is not None and not isinstance(land, SurveyableLandscape):
+        raise DataError(f"The landscape is of type {type(land).__name__}", fix="Pass the landscape that was surveyed")
+    source = _path(path)
     container = _container(source)
     try:
         header, columns = container.read(source)
@@ -102,6 +104,13 @@ def load_atlas(path: str | PathLike[str], land: SurveyableLandscape | None = Non
         raise AtlasFileError(
             f"{source} cannot be read as an atlas", cause=str(error) or "it does not fit into memory"
         ) from error
+
+
+def _path(given: str | PathLike[str]) -> Path:
+    try:
+        return Path(given)
+    except TypeError:
+        raise DataError(f"The path is {given!r}", fix="Pass a text or a pathlib.Path") from None
 
 
 def _container(path: Path) -> Container:
