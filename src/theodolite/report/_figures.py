@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from theodolite._errors import DataError, NotCoveredError, TheodoliteError
-from theodolite._panels import CurvePanel, Panel, PlanePanel, ProfilePanel, SignsPanel, SpectrumPanel
+from theodolite._panels import CurvePanel, Panel, PlanePanel, ProfilePanel, SignsPanel, SlidesPanel, SpectrumPanel
 from theodolite.report._rows import AtlasLike, gather
 
 __all__ = ["FIGURES", "figure"]
@@ -18,6 +18,7 @@ _PANELS: dict[str, type[Any]] = {
     "plane": PlanePanel,
     "profile": ProfilePanel,
     "curves": CurvePanel,
+    "slides": SlidesPanel,
 }
 FIGURES = ("ladder", *_PANELS)
 """The names that ``figure`` knows."""
@@ -26,7 +27,7 @@ FIGURES = ("ladder", *_PANELS)
 def figure(atlas: AtlasLike, name: str = "ladder", *, chosen: int | None = None) -> Any:
     """Return a matplotlib figure of ``atlas``, in the visual language of its page.
 
-    ``name`` is "ladder", or names a panel of one set: "spectrum", "signs", "plane", "profile", "curves".
+    ``name`` is "ladder", or names a panel of one set: "spectrum", "signs", "plane", "profile", "curves", "slides".
     ``chosen`` is the position of the set to draw, by default the one that the page opens with. Save it with ``savefig``.
     Raises ``TheodoliteError`` where matplotlib is missing (``pip install "theodolite[plot]"``) and ``NotCoveredError`` where the
     landscape has no such panel for this set.
@@ -74,5 +75,6 @@ def _drawer(name: str) -> Callable[[Panel, str], Any]:
         "plane": _plot_panels.draw_plane,
         "profile": _plot_panels.draw_profile,
         "curves": _plot_panels.draw_curves,
+        "slides": _plot_panels.draw_slides,
     }
     return drawers[name]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.colors import ListedColormap
 
-from theodolite._panels import CurvePanel, Panel, PlanePanel, ProfilePanel, SignsPanel, SpectrumPanel
+from theodolite._panels import CurvePanel, Panel, PlanePanel, ProfilePanel, SignsPanel, SlidesPanel, SpectrumPanel
 from theodolite.report._axis import nice_step
 from theodolite.report._encode import NAMED_BARS
 from theodolite.report._numbers import number
 from theodolite.report._palette import COLOURS, INK, ISO, RULE, SECOND_INK, TINTS
 from theodolite.report._plot_style import ReportFigure, canvas, draw_mark, plain_text
 
-__all__ = ["draw_curves", "draw_plane", "draw_profile", "draw_signs", "draw_spectrum"]
+__all__ = ["draw_curves", "draw_plane", "draw_profile", "draw_signs", "draw_slides", "draw_spectrum"]
 
 _POINTS = 201
 
@@ -126,4 +126,14 @@ def draw_curves(panel: Panel, loss: str) -> ReportFigure:
     axes.set_xlabel(panel.x_label.replace("$", r"\$"), loc="right")
     axes.set_title(panel.y_label.replace("$", r"\$"), loc="left", size=8, color=SECOND_INK)
     axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def draw_slides(panel: Panel, loss: str) -> ReportFigure:
+    """Return the frame that the page opens with; where the slider stands is in the title."""
+    assert isinstance(panel, SlidesPanel)
+    slide = panel.slides[panel.opening]
+    frame = CurvePanel(panel.title, panel.caption, panel.x_label, panel.y_label, slide.curves, slide.ticks)
+    figure = draw_curves(frame, loss)
+    figure.axes[0].set_title(f"{panel.slider} {slide.words}".replace("$", r"\$"), loc="right", size=8, color=SECOND_INK)
     return figure
