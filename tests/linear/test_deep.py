@@ -333,3 +333,19 @@ def test_random_strings_of_each_branch(problem: Problem) -> None:
             plain = deep._plain(deep.sets.top_of(size), Branch.STRICT)
             assert counts.arcs.saddles(plain[None, :])[0] > 0
             assert counts.arcs.saddles(counts.arcs.plain(widths, target)[None, :])[0] == 0
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_the_way_down_from_anywhere_lowers_the_loss(seed: int) -> None:
+    """Layers of very different size make the loss on a line a polynomial whose computed roots may mean nothing."""
+    source = np.random.default_rng(seed)
+    widths = [int(width) for width in source.integers(1, 4, int(source.integers(4, 7)))]
+    x, y = (source.standard_normal((4, width)) * (source.random((4, width)) < 0.6) for width in (widths[0], widths[-1]))
+    land = th.LinearLandscape(x, y, tuple(widths[1:-1]))
+    params = [
+        source.standard_normal(shape) * (source.random(shape) < 0.5) * 10.0 ** source.integers(-6, 6)
+        for shape in land.parameter_shapes
+    ]
+    verdict = land.classify(params)
+    if verdict.escape is not None:
+        assert land.loss(verdict.escape.at()) <= land.loss(params)

@@ -116,19 +116,22 @@ def _scaled_gradient(reduction: Reduction, point: DeepPoint) -> tuple[float, flo
     natural = strongest / float(np.prod(point.sizes[1:]))
     norms = point.sizes.copy()
     norms[0] = max(float(np.linalg.norm(point.first, 2)) if point.first.size else 0.0, natural)
-    below = [np.eye(layers[0].shape[1])]
+    product = np.eye(layers[0].shape[1])
     for layer in layers:
-        below.append(layer @ below[-1])
-    error = below.pop() - reduction.target
+        product = layer @ product
+    error = product - reduction.target
     size = float(np.prod(norms)) + float(np.linalg.norm(reduction.target))
     if not error.size or not size:
         return 0.0, 0.0
+    scaled = [layer / (norm or 1.0) for layer, norm in zip(layers, norms, strict=True)]
+    below = [np.eye(layers[0].shape[1])]
+    for layer in scaled[:-1]:
+        below.append(layer @ below[-1])
     slopes = []
-    back = error
+    back = error / size
     for k in reversed(range(depth)):
-        others = float(np.prod(np.delete(norms, k))) * size
-        slopes.append(float(np.linalg.norm(back @ below[k].T)) / others if others else 0.0)
-        back = layers[k].T @ back
+        slopes.append(float(np.linalg.norm(back @ below[k].T)))
+        back = scaled[k].T @ back
     return max(slopes), 4 * depth * _EPSILON * float(np.sqrt(max(*error.shape, *(len(layer) for layer in layers))))
 
 

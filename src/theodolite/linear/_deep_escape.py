@@ -55,17 +55,32 @@ def change_along(
     return change
 
 
+def _core_loss(reduction: Reduction, weights: Parameters, factor: float) -> float:
+    """Return the loss of core weights less what no map can fit."""
+    image = reduction.inputs
+    for weight in weights:
+        image = weight @ image
+    return factor * float(np.sum((image - reduction.target) ** 2))
+
+
 def _direction(
+    reduction: Reduction,
     weights: Parameters,
     velocity: Parameters,
     powers: Sequence[int],
-    change: Array,
+    factor: float,
     order: int,
     curvature: float | None,
     words: str,
     evidence: Evidence,
 ) -> Direction:
-    fall, step = lowest(change)
+    change = change_along(reduction, weights, velocity, powers, factor)
+    start = _core_loss(reduction, weights, factor)
+
+    def measure(t: float) -> float:
+        return _core_loss(reduction, _curve(weights, velocity, tuple(powers), t), factor) - start
+
+    fall, step = lowest(change, measure)
     tangent = tuple(v if power == 1 else np.zeros_like(v) for v, power in zip(velocity, powers, strict=True))
     return Direction(
         tangent, order, curvature, step, -fall, words, evidence, partial(_curve, weights, velocity, tuple(powers))
@@ -94,10 +109,9 @@ def swap_direction(
         strong / weak * np.outer(reduction.left @ column, last),
     )
     powers = (1,) * len(weights)
-    change = change_along(reduction, weights, velocity, powers, factor)
     curvature = 2 * factor * float(reduction.eigenvalues[owner] - reduction.eigenvalues[number])
     words = f"swap direction {owner + 1} for {number + 1}"
-    return _direction(weights, velocity, powers, change, 2, curvature, words, evidence)
+    return _direction(reduction, weights, velocity, powers, factor, 2, curvature, words, evidence)
 
 
 def join_direction(
@@ -123,8 +137,7 @@ def join_direction(
             break
     curvature, velocity, words = min(found, key=lambda entry: entry[0])
     powers = (1,) * depth
-    change = change_along(reduction, weights, velocity, powers, factor)
-    return _direction(weights, velocity, powers, change, 2, curvature, words, evidence)
+    return _direction(reduction, weights, velocity, powers, factor, 2, curvature, words, evidence)
 
 
 def _junctions(normal: Normal, depth: int) -> list[tuple[Strand, Strand, int, int]]:
@@ -169,10 +182,9 @@ def curve_direction(
 ) -> Direction:
     """Close the gap of a string through T: along the line if the loss falls there first, else along a curve."""
     way = descent_curve(reduction, normal, factor)
-    change = change_along(reduction, weights, way.velocity, way.powers, factor)
     zero = f"the coefficients of t to t^{way.order - 1} vanish at the exactly critical point"
     told = msgspec.structs.replace(evidence, assumptions=(*evidence.assumptions, Assumption(zero, tolerance=_ZERO)))
-    return _direction(weights, way.velocity, way.powers, change, way.order, None, way.words, told)
+    return _direction(reduction, weights, way.velocity, way.powers, factor, way.order, None, way.words, told)
 
 
 def descent_curve(reduction: Reduction, normal: Normal, factor: float) -> DescentCurve:

@@ -11,6 +11,7 @@ With J the unselected positive directions, s = rank(W2 W1 X), and loss = unit * 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -30,6 +31,8 @@ _DRAG = 0.4
 
 _LONG = 2.0**20
 """How many times a step may exceed what the other layer, with rounding errors, would need to carry."""
+
+_MOST_HALVINGS = 200
 
 _TINY = float(np.finfo(np.float64).tiny)
 
@@ -55,17 +58,43 @@ def straight_line(
 
     The loss on a line is a polynomial, minimised exactly through the roots of its derivative.
     """
-    fall, step = lowest(network.along(params, vector))
+    start = network.loss(params)
+    fall, step = lowest(network.along(params, vector), lambda t: network.loss(_line(params, vector, t)) - start)
     order = 1 if curvature is None else 2
     return Direction(vector, order, curvature, step, -fall, words, evidence, partial(_line, params, vector))
 
 
-def lowest(coefficients: Array) -> tuple[float, float]:
-    """Return the lowest value of a polynomial at positive numbers and the number where it is taken, zeros if none is below 0."""
+def lowest(coefficients: Array, measure: Callable[[float], float] | None = None) -> tuple[float, float]:
+    """Return the lowest value of a polynomial at positive numbers and the number where it is taken, zeros if none is below 0.
+
+    Where its coefficients are rounding it may have roots far away that mean nothing: ``measure``, the change of the loss itself,
+    says which of its minima is the lowest.
+    """
     change = np.polynomial.Polynomial(coefficients)
-    roots = np.asarray(change.deriv().trim().roots(), dtype=complex)
-    falls = [(float(change(root.real)), float(root.real)) for root in roots if root.real > 0]
-    return min(falls, default=(0.0, 0.0))
+    with np.errstate(all="ignore"):
+        try:
+            roots = np.asarray(change.deriv().trim().roots(), dtype=complex).real
+        except np.linalg.LinAlgError:  # coefficients too far apart for one companion matrix: powers of two will do
+            roots = np.ldexp(1.0, np.arange(-1000, 1000))
+        falls = [(float(change(root)), float(root)) for root in roots if root > 0]
+        falls = [fall for fall in falls if np.isfinite(fall).all()]
+        if measure is None or not falls:
+            return min(falls, default=(0.0, 0.0))
+        seen = [(measure(step), fall, step) for fall, step in falls]
+    found, fall, step = min((entry for entry in seen if entry[0] < 0), default=(0.0, 0.0, 0.0))
+    if step == 0.0:
+        return _shorter(*min(falls, key=lambda entry: entry[1]), measure)
+    return (fall if abs(fall - found) <= abs(found) / 2 else found), step
+
+
+def _shorter(fall: float, step: float, measure: Callable[[float], float]) -> tuple[float, float]:
+    """Halve a step until the loss falls; where it never does by more than its rounding, return the step as it was."""
+    with np.errstate(all="ignore"):
+        for halvings in range(1, _MOST_HALVINGS):
+            found = measure(step / 2**halvings)
+            if found < 0:
+                return found, step / 2**halvings
+    return fall, step
 
 
 def saddle_direction(
