@@ -37,7 +37,7 @@ HEAVY = (
 BASE = {"_version", "_versions", "_typing", "_errors", "_budget"}
 VOCABULARY = {"_references", "_evidence", "_kind", "_notebook", "_panels", "_critical", "_verdict", "_table"}
 VOCABULARY |= {"_arrays", "_landscape", "_hessian"}
-FILES = {"_atomic", "_npz", "_progress"}
+FILES = {"_atomic", "_crew", "_npz", "_progress"}
 SURVEY = {path.stem for path in PACKAGE.glob("_[a-z]*.py")} - BASE - VOCABULARY - FILES - {"_registry"}
 ROWS = [
     BASE,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import theodolite as th
 from tests.arrangement.families import braid, deformed, resonance, threshold, type_d
+from theodolite.arrangement import _expand, _rows
 from theodolite.arrangement._filter import filtered_dot, inverse_bound, verified_inverse
 from theodolite.arrangement._given import read
 from theodolite.arrangement._reduce import reduce
@@ -203,3 +207,27 @@ def test_rows_of_floats_are_the_floats(entries: list[float]) -> None:
             lead = next((e for e in zip(residues, integers, strict=True) if e[1]), None)
             if lead is not None:  # residues of a multiple of the row
                 assert all((r * lead[1] - lead[0] * e) % prime == 0 for r, e in zip(residues, integers, strict=True))
+
+
+@given(
+    st.integers(1, 4).flatmap(
+        lambda d: st.lists(st.lists(st.integers(-2, 2), min_size=d + 1, max_size=d + 1), min_size=1, max_size=6)
+    ),
+    st.booleans(),
+)
+def test_small_arrangements_are_what_the_kernels_make_of_them(entries: list[list[int]], central: bool) -> None:
+    rows, offsets = [row[:-1] for row in entries], None if central else [row[-1] for row in entries]
+    with mock.patch.object(_rows, "FEW", -1), mock.patch.object(_expand, "FEW", -1):
+        compiled = th.cells(rows, offsets)
+        reached = [(compiled.neighbours(i).tolist(), compiled.find(compiled[i])) for i in range(compiled.count)]
+        faces = compiled.faces()
+    found = th.cells(rows, offsets)
+    assert np.array_equal(found.packed, compiled.packed)
+    assert found.packed.dtype == compiled.packed.dtype
+    assert [(found.neighbours(i).tolist(), found.find(found[i])) for i in range(found.count)] == reached
+    assert np.array_equal(found.faces().signs, faces.signs)
+    arrangement, other = found.arrangement, compiled.arrangement
+    if "swept" not in str(compiled.evidence):  # what was swept was not reduced
+        assert np.array_equal(arrangement.place, other.place)
+        assert np.array_equal(arrangement.turn, other.turn)
+        assert np.array_equal(arrangement.columns, other.columns)

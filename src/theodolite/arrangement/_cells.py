@@ -16,10 +16,9 @@ from theodolite._errors import DataError, ShapeError, WorkloadError
 from theodolite._evidence import Evidence
 from theodolite._notebook import facts_html
 from theodolite._typing import Array
-from theodolite.arrangement._expand import across, expand, key_rows, locate, unpack
+from theodolite.arrangement._expand import across, expand, key_rows, locate, packed_signs, unpack
 from theodolite.arrangement._reduce import Arrangement
 from theodolite.arrangement._run import Tally, search_cells
-from theodolite.arrangement._words import words_for
 
 if TYPE_CHECKING:
     from theodolite.arrangement._faces import Faces
@@ -142,8 +141,8 @@ class Cells:
             return None
         if not len(arrangement.rows):
             return 0
-        found = locate(self.packed, keys, turns, self._pack(signed))
-        return None if found < 0 else int(found)
+        found = locate(self.packed, keys, turns, packed_signs(signed[None])[0])
+        return None if found < 0 else found
 
     def __contains__(self, signs: Any) -> bool:
         return self.find(signs) is not None
@@ -210,15 +209,7 @@ class Cells:
         return int(cell) % self.count
 
     def _unpacked(self, words: Array) -> Array:
-        out = np.empty((len(words), self.rows), dtype=np.int8)
-        unpack(words, self.arrangement.turn, out)
-        return out
-
-    def _pack(self, signs: Array) -> Array:
-        out = np.zeros(words_for(self.rows), dtype=np.uint64)
-        for row in np.flatnonzero(signs > 0).tolist():
-            out[row // 64] |= np.uint64(1 << (63 - row % 64))
-        return out
+        return unpack(words, self.arrangement.turn)
 
     def _sides(self, signs: Array) -> Array:
         """Return the signs over the hyperplanes."""
@@ -239,6 +230,4 @@ class Cells:
 
     def _across(self, cell: int) -> Array:
         """Return for each hyperplane the cell beyond it, or -1 where it does not bound ``cell``."""
-        out = np.full(len(self.arrangement.rows), -1, dtype=np.int64)
-        across(self.packed, *self._keys, np.array(self.packed[cell]), *self._members, out)
-        return out
+        return across(self.packed, *self._keys, np.asarray(self.packed[cell]), *self._members)

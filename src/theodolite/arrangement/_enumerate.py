@@ -7,15 +7,17 @@ from concurrent.futures import Executor
 from os import PathLike
 from typing import Any
 
+import numpy as np
+
 from theodolite._errors import NotCoveredError, TheodoliteError
 from theodolite._evidence import Assumption, Evidence, Method
-from theodolite._progress import ProgressLike, reporter
+from theodolite._progress import ProgressLike, Reporter, reporter
 from theodolite._references import cite
 from theodolite.arrangement._cells import Cells
 from theodolite.arrangement._counts import count_by_restriction, restriction_work
 from theodolite.arrangement._given import Given, read
 from theodolite.arrangement._reduce import in_position, reduce
-from theodolite.arrangement._ways import Found, by_rays, by_sweep, stored, without_rows
+from theodolite.arrangement._ways import PLAINLY, Found, by_rays, by_sweep, plainly, stored, without_rows
 
 __all__ = ["VERIFIABLE", "cells", "count_cells", "enumerate_cells"]
 
@@ -95,28 +97,44 @@ def enumerate_cells(
 
     deadline = float("inf") if budget is None else time.monotonic() + seconds(budget)
     shown = reporter(progress, None, "cells")
-    found: Found | None = None
     try:
-        arrangement = in_position(given.rows, given.central, given.dimension)
-        try:
-            found = by_sweep(arrangement, keep, deadline, shown)
-            if found is None:
-                size = arrangement.rows.entries.shape
-                arrangement = reduce(given.rows, given.central, given.dimension)
-                if arrangement.rows.entries.shape != size:  # what is left may be in general position
-                    found = by_sweep(arrangement, keep, deadline, shown)
-        except KeyboardInterrupt:  # the ray method has the first cells at once
+        if given.rows.few:
             arrangement = reduce(given.rows, given.central, given.dimension)
-            deadline = 0.0
-        if found is None:
-            found = without_rows(arrangement) or by_rays(arrangement, keep, store, executor, deadline, shown)
-        elif keep and store is not None:
+            found = without_rows(arrangement) or plainly(arrangement, keep)
+            shown.update(found.count)
+        else:
+            found = _search(given, keep, store, executor, deadline, shown)
+        if store is not None and found.words is not None and not isinstance(found.words, np.memmap) and found.complete:
             found = stored(found, store)
     finally:
         shown.close()
     checked = _verified(found) if verify and found.complete else ()
     evidence = _evidence(given, found, checked)
     return Cells(found.count, evidence, found.arrangement, found.complete, found.words)
+
+
+def _search(
+    given: Given,
+    keep: bool,
+    store: str | PathLike[str] | None,
+    executor: Executor | None,
+    deadline: float,
+    shown: Reporter,
+) -> Found:
+    """Try the sweep, on the rows as they are and on what is left of them, and else go by rays."""
+    arrangement = in_position(given.rows, given.central, given.dimension)
+    try:
+        found = by_sweep(arrangement, keep, deadline, shown)
+        if found is None:
+            size = arrangement.rows.entries.shape
+            arrangement = reduce(given.rows, given.central, given.dimension)
+            if arrangement.rows.entries.shape != size:  # what is left may be in general position
+                found = by_sweep(arrangement, keep, deadline, shown)
+    except KeyboardInterrupt:  # the ray method has the first cells at once
+        found = None
+        arrangement = reduce(given.rows, given.central, given.dimension)
+        deadline = 0.0
+    return found or without_rows(arrangement) or by_rays(arrangement, keep, store, executor, deadline, shown)
 
 
 def _verified(found: Found) -> tuple[Assumption, ...]:
@@ -153,7 +171,7 @@ def _evidence(given: Given, found: Found, checked: tuple[Assumption, ...]) -> Ev
     return Evidence(
         Method.EXACT if given.exact else Method.VERIFIED,
         tuple(references),
-        (Assumption(position), Assumption(signs), *checked),
+        (Assumption(position), *(() if PLAINLY in found.way else (Assumption(signs),)), *checked),
         scope="all cells of the arrangement" + ("" if given.exact else ", for the binary floats as given"),
         complete=found.complete,
     )

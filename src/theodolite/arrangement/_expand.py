@@ -9,9 +9,10 @@ import numpy as np
 
 from theodolite._typing import Array
 from theodolite.arrangement._reduce import Arrangement
+from theodolite.arrangement._rows import FEW
 from theodolite.arrangement._words import bit, kernel, words_for
 
-__all__ = ["across", "expand", "key_rows", "locate", "unpack"]
+__all__ = ["across", "expand", "key_rows", "locate", "over_given_rows", "packed_signs", "unpack"]
 
 
 def expand(arrangement: Arrangement, words: Array, *, opposite: bool = False) -> Array:
@@ -94,16 +95,31 @@ def _gather(words, place, turn, opposite, out):
                 out[target, w] ^= table[block, value, w]
 
 
-@kernel
-@no_type_check
-def unpack(words, turn, out):
-    """Fill ``out`` (cells, n) of int8 with the signs that ``words`` hold; rows with ``turn`` 0 get sign 0."""
-    for i in range(words.shape[0]):
-        for row in range(out.shape[1]):
-            if turn[row] == 0:
-                out[i, row] = 0
-            else:
-                out[i, row] = 1 if words[i, row // 64] & bit(row) else -1
+def unpack(words: Array, turn: Array) -> Array:
+    """Return the signs that ``words`` hold, int8 (cells, rows); rows with ``turn`` 0 get sign 0."""
+    octets = np.ascontiguousarray(words, dtype=">u8").view(np.uint8)
+    signs = np.unpackbits(octets, axis=1, count=len(turn)).view(np.int8)
+    signs *= 2
+    signs -= 1
+    if not np.all(turn):
+        signs[:, turn == 0] = 0
+    return signs
+
+
+def packed_signs(signs: Array) -> Array:
+    """Return the words of signs (cells, rows)."""
+    octets = np.zeros((len(signs), 8 * words_for(signs.shape[1])), dtype=np.uint8)
+    bits = np.packbits(signs > 0, axis=1)
+    octets[:, : bits.shape[1]] = bits
+    return octets.view(">u8").astype(np.uint64)
+
+
+def over_given_rows(arrangement: Arrangement, sides: Array) -> Array:
+    """Return the signs over the given rows, int8 (cells, rows), from those over the hyperplanes."""
+    present = arrangement.place >= 0
+    out = np.zeros((len(sides), len(present)), dtype=np.int8)
+    out[:, present] = sides[:, arrangement.place[present]] * arrangement.turn[present]
+    return out
 
 
 def key_rows(arrangement: Arrangement) -> tuple[Array, Array]:
@@ -116,9 +132,34 @@ def key_rows(arrangement: Arrangement) -> tuple[Array, Array]:
     return first, arrangement.turn[first]
 
 
+def locate(packed: Array, rows: Array, turn: Array, wanted: Array) -> int:
+    """Return the place of the sign vector ``wanted`` (words) among the sorted cells, or -1."""
+    if len(packed) > FEW:
+        return int(_bisect(packed, rows, turn, wanted))
+    places = np.flatnonzero(np.all(packed == wanted, axis=1))
+    return int(places[0]) if len(places) else -1
+
+
+def across(packed: Array, rows: Array, turn: Array, wanted: Array, lines: Array, members: Array) -> Array:
+    """Return the cell beyond each hyperplane from the cell with words ``wanted``, or -1 where there is none.
+
+    The given rows on hyperplane k are ``members[lines[k] : lines[k + 1]]``.
+    """
+    out = np.full(len(lines) - 1, -1, dtype=np.int64)
+    if len(packed) > FEW:
+        _bisect_across(packed, rows, turn, wanted.copy(), lines, members, out)
+        return out
+    for k in range(len(out)):
+        on_it = np.zeros(len(packed[0]) * 64, dtype=np.int8)
+        on_it[members[lines[k] : lines[k + 1]]] = 1
+        if np.any(on_it):
+            out[k] = locate(packed, rows, turn, wanted ^ packed_signs(on_it[None])[0])
+    return out
+
+
 @kernel
 @no_type_check
-def locate(packed, rows, turn, wanted):
+def _bisect(packed, rows, turn, wanted):
     """Return the place of the sign vector ``wanted`` (words) among the sorted cells, or -1.
 
     Compares bit by bit in the order of ``rows``, turned where ``turn`` is negative.
@@ -145,14 +186,11 @@ def locate(packed, rows, turn, wanted):
 
 @kernel
 @no_type_check
-def across(packed, rows, turn, wanted, lines, members, out):
-    """Fill ``out`` with the cell beyond each hyperplane from the cell with words ``wanted``, or -1 where there is none.
-
-    The given rows on hyperplane k are ``members[lines[k] : lines[k + 1]]``.
-    """
+def _bisect_across(packed, rows, turn, wanted, lines, members, out):
+    """Fill ``out`` as ``across`` says; ``wanted`` is changed on the way and is at the end what it was."""
     for k in range(lines.shape[0] - 1):
         for i in range(lines[k], lines[k + 1]):
             wanted[members[i] // 64] ^= bit(members[i])
-        out[k] = locate(packed, rows, turn, wanted) if lines[k] < lines[k + 1] else -1
+        out[k] = _bisect(packed, rows, turn, wanted) if lines[k] < lines[k + 1] else -1
         for i in range(lines[k], lines[k + 1]):
             wanted[members[i] // 64] ^= bit(members[i])

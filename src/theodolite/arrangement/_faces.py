@@ -13,10 +13,11 @@ from jaxtyping import Int8, Int64
 from theodolite._errors import DataError, WorkloadError
 from theodolite._typing import Array
 from theodolite.arrangement._counts import cover_count
+from theodolite.arrangement._expand import expand, over_given_rows, unpack
 from theodolite.arrangement._reduce import Arrangement, reduce
 from theodolite.arrangement._rows import Rows, fraction_rows
 from theodolite.arrangement._run import Tally, search_cells
-from theodolite.arrangement._words import words_for
+from theodolite.arrangement._twin import signs_by_rays
 
 __all__ = ["Faces", "faces"]
 
@@ -124,22 +125,17 @@ def _restrict(rows: list[list[int]], chosen: int) -> list[list[int]]:
 
 def _restricted_signs(rows: list[list[int]], arrangement: Arrangement) -> Array:
     """Return the sign vectors over the given rows of the cells of a restricted arrangement."""
-    from theodolite.arrangement._expand import expand, unpack
-
     entries = np.empty((len(rows), len(rows[0]) if rows else 0), dtype=object)
     for i, row in enumerate(rows):
         entries[i, :] = row
     small = reduce(fraction_rows(entries) if entries.size else Rows(entries.astype(np.int64)), arrangement.central, 0)
-    if len(small.rows):
-        blocks = [words for _, words in search_cells(small, Tally(), whole=small.central)]
-        words = np.concatenate([expand(small, block) for block in blocks])
+    if not len(small.rows):
+        sides = np.zeros((1, len(small.place)), dtype=np.int8)
+    elif small.rows.few:
+        sides = over_given_rows(small, signs_by_rays(small.rows, central=small.central))
     else:
-        words = np.zeros((1, words_for(len(small.place))), dtype=np.uint64)
-    sides = np.empty((len(words), len(small.place)), dtype=np.int8)
-    unpack(words, small.turn, sides)
+        blocks = [expand(small, words) for _, words in search_cells(small, Tally(), whole=small.central)]
+        sides = unpack(np.concatenate(blocks), small.turn)
     if not arrangement.central:
         sides = np.hstack([np.ones((len(sides), 1), dtype=np.int8), sides])
-    present = arrangement.place >= 0
-    out = np.zeros((len(sides), len(arrangement.place)), dtype=np.int8)
-    out[:, present] = sides[:, arrangement.place[present]] * arrangement.turn[present]
-    return out
+    return over_given_rows(arrangement, sides)

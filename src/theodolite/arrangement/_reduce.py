@@ -9,7 +9,9 @@ they do (the rest is lineality).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import gcd
 from typing import no_type_check
 
 import numpy as np
@@ -86,6 +88,9 @@ def _lines(rows: Rows, present: Array) -> tuple[Array, Array, Array]:
         return present, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int8)
     leading = np.argmax(entries != 0, axis=1)
     signs = np.where(entries[np.arange(len(entries)), leading] > 0, 1, -1).astype(np.int8)
+    if rows.few:
+        first, group = _lines_by_integers(Rows(entries))
+        return present[first], group, signs * signs[first[group]]
     for attempt in range(1, 9):
         prime = prime_table(attempt)[0][-1:]
         keys = _line_keys(Rows(entries).residues(prime)[0], leading, int(prime[0]))
@@ -134,9 +139,7 @@ def _truly_parallel(rows: Rows, partner: Array) -> bool:
 
 
 def _lines_by_integers(rows: Rows) -> tuple[Array, Array]:
-    """Group parallel rows by their primitive integer vectors: slow, and only after two keys collided."""
-    from math import gcd
-
+    """Group parallel rows by their primitive integer vectors: for few rows, and after two keys collided."""
     seen: dict[tuple[int, ...], int] = {}
     first: list[int] = []
     group: list[int] = []
@@ -161,6 +164,11 @@ def _basis_first(rows: Rows) -> tuple[Array, Array]:
     n, d = rows.entries.shape
     if n == 0:
         return np.arange(0), np.arange(0)
+    if rows.few:
+        vectors = [rows.integers(i) for i in range(n)]
+        best = _first_independent(vectors)
+        columns = _first_independent(list(zip(*(vectors[i] for i in best.tolist()), strict=True)))
+        return np.concatenate([best, np.setdiff1d(np.arange(n), best)]), columns
     best = np.empty(0, dtype=np.int64)
     columns = np.empty(0, dtype=np.int64)
     tried = 0
@@ -180,6 +188,22 @@ def _basis_first(rows: Rows) -> tuple[Array, Array]:
             break
     rest = np.setdiff1d(np.arange(n), best)
     return np.concatenate([best, rest]), columns
+
+
+def _first_independent(vectors: Sequence[Sequence[int]]) -> Array:
+    """Return the places of the first vectors that are independent, by elimination in integers."""
+    places: list[int] = []
+    echelon: list[tuple[int, list[int]]] = []
+    for i, vector in enumerate(vectors):
+        rest = list(vector)
+        for pivot, row in echelon:
+            rest = [row[pivot] * a - rest[pivot] * b for a, b in zip(rest, row, strict=True)]
+        pivot = next((k for k, entry in enumerate(rest) if entry), -1)
+        if pivot >= 0:
+            common = gcd(*rest)
+            echelon.append((pivot, [entry // common for entry in rest]))
+            places.append(i)
+    return np.array(places, dtype=np.int64)
 
 
 def _independent(residues: Array, wanted: int, prime: int) -> Array:

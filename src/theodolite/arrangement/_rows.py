@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from theodolite._typing import Array
+from theodolite.arrangement._counts import cover_count
 from theodolite.arrangement._residues import PRIME_BITS, prime_table
 from theodolite.arrangement._state import LIMIT, Matrix
 
-__all__ = ["Rows", "float_rows", "fraction_rows", "integer_rows"]
+__all__ = ["FEW", "SMALLEST", "Rows", "float_rows", "fraction_rows", "integer_rows"]
 
 _FEW_BITS = (
     40  # floats that are integers of at most so many bits, up to a power of two for each row, go the integer way
@@ -27,6 +28,10 @@ _FEW_BITS = (
 
 SMALLEST = 1e-200
 """Scaled floats below this are not used: what their products lose by underflow would no longer be negligible."""
+
+
+FEW = 64
+"""Arrangements of at most so many cells are listed in Python integers, in about a millisecond."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +48,11 @@ class Rows:
     def width(self) -> int:
         """How many columns the rows have."""
         return int(self.entries.shape[1])
+
+    @property
+    def few(self) -> bool:
+        """Whether there are at most ``FEW`` cells whatever the position, so that no kernel is worth compiling."""
+        return len(self) <= FEW and cover_count(len(self), min(len(self), self.width)) <= FEW
 
     def take(self, rows: Array, columns: Array | None = None) -> Rows:
         """Return these rows, on these columns."""

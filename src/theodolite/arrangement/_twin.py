@@ -1,7 +1,7 @@
 """The kernels once more in plain Python integers: slow, obvious, and what the kernels are tested against.
 
-The ray method's twin also answers single questions about one cell (its rays, hence an interior point), where speed
-does not matter.
+The ray method's twin also lists the cells of arrangements so small that compiling a kernel would take longer, and
+answers single questions about one cell (its rays, hence an interior point), where speed does not matter.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from fractions import Fraction
 from itertools import combinations, product
 from math import gcd
 
+import numpy as np
+
+from theodolite._typing import Array
 from theodolite.arrangement._rows import Rows
 from theodolite.arrangement._start import dual_rays
 
-__all__ = ["Ray", "cells_by_rays", "cells_by_vertices", "determinant", "rays_of_cell"]
+__all__ = ["Ray", "cells_by_rays", "cells_by_vertices", "determinant", "rays_of_cell", "signs_by_rays"]
 
 Ray = tuple[int, ...]
 
@@ -71,6 +74,13 @@ def cells_by_rays(rows: Rows) -> Iterator[tuple[int, ...]]:
     for tail in product((-1, 1), repeat=d - 1):
         signs = [1, *tail]
         yield from visit(signs, [tuple(s * x for x in ray) for s, ray in zip(signs, duals, strict=True)])
+
+
+def signs_by_rays(rows: Rows, *, central: bool) -> Array:
+    """Return the signs over the hyperplanes, int8 (cells, rows), in increasing order: of the cells on the + side of
+    row 0, and if ``central`` of their opposites before them."""
+    half = np.array(list(cells_by_rays(rows)), dtype=np.int8).reshape(-1, len(rows))
+    return np.concatenate([-half[::-1], half]) if central else half
 
 
 def rays_of_cell(rows: Rows, signs: Sequence[int]) -> list[Ray]:

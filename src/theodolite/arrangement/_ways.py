@@ -14,14 +14,15 @@ from theodolite._errors import TheodoliteError, WorkloadError
 from theodolite._progress import Reporter
 from theodolite._typing import Array
 from theodolite.arrangement._counts import cover_count
-from theodolite.arrangement._expand import expand
+from theodolite.arrangement._expand import expand, over_given_rows, packed_signs
 from theodolite.arrangement._reduce import Arrangement
 from theodolite.arrangement._run import Prefix, Tally, search_cells
 from theodolite.arrangement._sweep import sweep_cells
 from theodolite.arrangement._tasks import Part, Shelf, fingerprint, run_parts, split
+from theodolite.arrangement._twin import signs_by_rays
 from theodolite.arrangement._words import words_for
 
-__all__ = ["MEMORY", "Found", "by_rays", "by_sweep", "stored", "without_rows"]
+__all__ = ["MEMORY", "PLAINLY", "Found", "by_rays", "by_sweep", "plainly", "stored", "without_rows"]
 
 MEMORY = 2**30
 """Lists of cells larger than this many bytes are kept on the disk or not at all."""
@@ -31,6 +32,10 @@ _BATCH = 2**14
 
 _ENDLESS = 2**42
 """More cells than this are certain not to be listed in any reasonable time."""
+
+
+PLAINLY = "every sign in Python integers"
+"""How the ways say that nothing is to be tallied."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,13 @@ def without_rows(arrangement: Arrangement) -> Found | None:
         return None
     words = np.zeros((1, words_for(len(arrangement.place))), dtype=np.uint64)
     return Found(arrangement, 1, words, Tally(), "no row is different from zero")
+
+
+def plainly(arrangement: Arrangement, keep: bool) -> Found:
+    """List the cells of a small arrangement without any compiled kernel."""
+    sides = signs_by_rays(arrangement.rows, central=arrangement.central)
+    words = packed_signs(over_given_rows(arrangement, sides)) if keep else None
+    return Found(arrangement, len(sides), words, Tally(), f"by their rays, {PLAINLY}")
 
 
 def _both_halves(arrangement: Arrangement, blocks: list[Array]) -> Array:
