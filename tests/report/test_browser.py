@@ -273,6 +273,15 @@ def test_every_figure_has_a_text_alternative(visit):
         )
 
 
+def test_a_rank_among_the_listed_is_not_called_one_among_all(browser, make, tmp_path):
+    atlas = make.autoencoder(tuple(100.0 / (k + 1) ** 1.3 for k in range(18)), 5)
+    page = browser.new_page()
+    page.goto(write_page(atlas, tmp_path / "page.html").as_uri() + "#set-3")
+    assert len(atlas) > 2000
+    assert "Number 3 of the 2\u202f000 listed, by loss." in page.locator("#panel").inner_text()
+    assert "The wider a bar, the more of them lie there." in page.locator("#map").inner_text()
+
+
 def test_hostile_names_stay_text(visit):
     with visit("names", "#set-4") as page:
         assert page.locator("#panel .who bdi").inner_text().startswith("</script><img")

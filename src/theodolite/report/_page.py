@@ -16,7 +16,7 @@ from theodolite._kind import Kind
 from theodolite.report._data import page_data, panel_data
 from theodolite.report._encode import Panels, ask, pack, script_safe
 from theodolite.report._formulas import formulas
-from theodolite.report._ladder import across
+from theodolite.report._ladder import MARKED_AT_MOST, across
 from theodolite.report._logo import logo
 from theodolite.report._numbers import counted
 from theodolite.report._palette import glyph
@@ -109,7 +109,8 @@ def _listed(phrases: Sequence[str]) -> list[str]:
 
 def _ladder_caption(rows: Rows, way: str) -> str:
     steps = f" A line is the best single step out of a saddle: {way}." if way else ""
-    return f"{rows.axis.caption} {across(rows).caption}{steps}"
+    bars = " The wider a bar, the more of them lie there." if rows.total > MARKED_AT_MOST else ""
+    return f"{rows.axis.caption} {across(rows).caption}{bars}{steps}"
 
 
 def _key(rows: Rows) -> str:

@@ -3,7 +3,7 @@ function panel() {
   const row = state.row, place = find("#panel"), w = roomIn(place, 560);
   const own = panelsOf(row), out = [];
   out.push(h`<p class="who">${glyph(sets.kind[row], 20)}<span><bdi>${sets.label[row]}</bdi>, ${kindWords(sets.kind[row])}</span></p>
-    <p class="small mut">${sentence(page.kinds[sets.kind[row]][2])} ${total > 1 ? `Number ${grouped(rankOf.get(row) + 1)} of ${grouped(total)} by ${page.description.loss}.` : ""}</p>
+    <p class="small mut">${sentence(page.kinds[sets.kind[row]][2])} ${total > 1 ? `Number ${grouped(rankOf.get(row) + 1)} of ${total < page.total ? `the ${grouped(total)} listed,` : grouped(total)} by ${page.description.loss}.` : ""}</p>
     <dl class="four"><dt>${sentence(page.description.loss, "")}</dt><dd data-field="value">${sets.shown[row]}</dd>${["index", "nullity", "dimension"].map((name) => h`<dt>${sentence(name, "")}</dt><dd data-field="${name}">${sets[name][row] === null ? "?" : sets[name][row]}${range(row, name)}</dd>`)}</dl>
     <p class="small mut num">${sentence(page.description.loss, "")} in full: <span data-field="exact">${inFull(row)}</span></p>`);
   for (const one of own) {
