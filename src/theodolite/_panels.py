@@ -143,7 +143,7 @@ class Curve(msgspec.Struct, frozen=True):
 
 
 class CurvePanel(msgspec.Struct, frozen=True, tag="curves"):
-    """Functions of one variable drawn together, with ticks at breakpoints."""
+    """Functions of one variable drawn together, with ticks at breakpoints; ``logarithmic`` says how heights are drawn."""
 
     title: str
     caption: str
@@ -151,6 +151,7 @@ class CurvePanel(msgspec.Struct, frozen=True, tag="curves"):
     y_label: str
     curves: tuple[Curve, ...]
     ticks: tuple[float, ...] = ()
+    logarithmic: bool = False
 
 
 class Slide(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ from theodolite.linear._charts import Chart, PlainChart, chart_for
 from theodolite.linear._data import Samples, gather
 from theodolite.linear._decay_problem import DecayProblem
 from theodolite.linear._deep import DeepProblem
+from theodolite.linear._descent_panels import descent_panels
 from theodolite.linear._exact_data import Ledger, in_floats, is_exact
 from theodolite.linear._lift import lift_verdict
 from theodolite.linear._network import Network
@@ -241,7 +242,11 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
 
     def panels(self, critical_set: CriticalSet) -> tuple[Panel, ...]:
         """Return spectrum, curvature signs, moves and the plane of the way out."""
-        return self._problem.panels(critical_set, self)
+        panels = self._problem.panels(critical_set, self)
+        if critical_set.kind is not Kind.GLOBAL_MINIMUM or self._options.l2 or self._options.layout.biased not in ((), (1,)):
+            return panels
+        core = self.to_core(in_floats(self.representative_of(critical_set)))
+        return (*panels, *descent_panels(self.certifier, in_floats(core), self.specification))
 
     def classify(self, params: ParametersLike, *, rtol: Number | None = None) -> Verdict:
         """Say what ``params`` is: critical if an exactly critical point lies within ``rtol`` times the layers' sizes.

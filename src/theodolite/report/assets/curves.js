@@ -5,14 +5,26 @@ const LOOKS = {
   reference: { stroke: "var(--iso)", width: 1.2, dash: "2 3" },
 };
 
-function chart(place, curves, labels, ticks, words) {
+const powersBetween = (low, high) => {
+  const stride = Math.max(1, Math.ceil((high - low) / 6)), out = [];
+  for (let k = Math.ceil(low); k <= high; k += stride) out.push([k, `10${superscript(k)}`]);
+  return out.length > 1 ? out : ticksBetween(low, high, 4).map(([v]) => [v, number(10 ** v)]);
+};
+
+const positive = (curve) => {
+  const kept = curve.y.map((_, i) => i).filter((i) => curve.y[i] > 0);
+  return { ...curve, x: kept.map((i) => curve.x[i]), y: kept.map((i) => Math.log10(curve.y[i])) };
+};
+
+function chart(place, curves, labels, ticks, words, logarithmic = false) {
+  if (logarithmic) curves = curves.map(positive);
   const w = roomIn(place), height = Math.round(Math.min(380, Math.max(260, w * 0.62))), bottom = 44, top = 10, right = 12;
   const xs = curves.flatMap((curve) => curve.x), ys = curves.flatMap((curve) => curve.y);
   let [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   if (x0 === x1) { x0 -= 1; x1 += 1; }
   const pad = (y1 - y0 || Math.abs(y1) || 1) * 0.06;
   y0 -= pad; y1 += pad;
-  const across = ticksBetween(x0, x1, w < 420 ? 4 : 6), up = ticksBetween(y0, y1, 6);
+  const across = ticksBetween(x0, x1, w < 420 ? 4 : 6), up = logarithmic ? powersBetween(y0, y1) : ticksBetween(y0, y1, 6);
   const left = 14 + Math.max(...up.map((tick) => textWidth(tick[1], 12)), 10);
   const X = (v) => left + (w - left - right) * (v - x0) / (x1 - x0), Y = (v) => height - bottom - (height - bottom - top) * (v - y0) / (y1 - y0);
   const out = up.map(([v, text]) => h`<line x1="${px(left)}" x2="${w}" y1="${px(Y(v))}" y2="${px(Y(v))}" stroke="var(--hair)"/><text x="${px(left - 8)}" y="${px(Y(v) + 4)}" font-size="12" text-anchor="end" class="soft">${text}</text>`);
@@ -52,7 +64,7 @@ function profile(place, one) {
 }
 
 function curves(place, one) {
-  chart(place, one.curves, [one.x_label, one.y_label], one.ticks, `${one.title}. ${one.curves.map((curve) => `${curve.name}: ${curve.x.length} points, from ${number(Math.min(...curve.y))} to ${number(Math.max(...curve.y))}`).join("; ")}. Breakpoints: ${one.ticks.map(number).join(", ") || "none"}.`);
+  chart(place, one.curves, [one.x_label, one.y_label], one.ticks, `${one.title}. ${one.curves.map((curve) => `${curve.name}: ${curve.x.length} points, from ${number(Math.min(...curve.y))} to ${number(Math.max(...curve.y))}`).join("; ")}. ${one.logarithmic ? "The vertical axis is logarithmic." : `Breakpoints: ${one.ticks.map(number).join(", ") || "none"}.`}`, one.logarithmic);
 }
 
 // Functions that change with a slider.
