@@ -74,9 +74,10 @@ class Parts:
             if self.options.reduction == "half_sum"
             else "every other eigenvalue's share"
         )
+        kinds = "One family" if self.options.layout.depth == 2 else "One critical set, or a strict and a non-strict one,"
         return Formula(
             latex,
-            f"One family per set S of at most {self.families.cap} of the {self.reduction.m} positive eigenvalues "
+            f"{kinds} per set S of at most {self.families.cap} of the {self.reduction.m} positive eigenvalues "
             f"of {'XᵀX' if autoencoder else 'Σ = Yᵀ P Y, P the projector on the columns of X'}: the network {meaning} the "
             f"directions in S and loses {lost}. L₀ = {self._floor} is what no linear map can fit.",
         )
