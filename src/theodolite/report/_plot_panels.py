@@ -123,6 +123,8 @@ def draw_curves(panel: Panel, loss: str) -> ReportFigure:
             axes.plot(curve.x, curve.y, color=colour, linewidth=width, linestyle=dash, label=curve.name)
     for place in panel.ticks:
         axes.axvline(place, ymax=0.04, color=SECOND_INK, linewidth=1.2)
+    if panel.logarithmic:
+        axes.set_yscale("log")
     axes.set_xlabel(panel.x_label.replace("$", r"\$"), loc="right")
     axes.set_title(panel.y_label.replace("$", r"\$"), loc="left", size=8, color=SECOND_INK)
     axes.legend(frameon=False, fontsize=8)
