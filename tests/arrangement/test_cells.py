@@ -203,7 +203,7 @@ def test_printing() -> None:
     found = th.cells([[1, 0], [0, 1]], [Fraction(1, 3), 0])
     assert str(found).startswith("cells      4\nrows       2 in dimension 2, with offsets")
     assert "<table" in found._repr_html_()
-    assert "every sign in Python integers" in str(found.evidence)
+    assert "2 distinct hyperplanes of rank 2, by their rays, every sign in Python integers" in str(found.evidence)
     assert "decided by a floating-point error bound" in str(th.cells(resonance(4)).evidence)
     assert th.cells([[0.1, 0.3], [1.0, 7.0]]).evidence.method is th.Method.VERIFIED
 

@@ -52,6 +52,13 @@ def test_text_is_decimal(folder: Path) -> None:
     )
 
 
+def test_one_row_is_an_arrangement(folder: Path) -> None:
+    Path("one.csv").write_text("0.5,2,3\n")
+    Path("offset.csv").write_text("7\n")
+    assert run("one.csv", "--no-header", "--offsets", "offset.csv", "--out", "signs.npy", "-q").exit_code == 0
+    assert np.load(folder / "signs.npy").tolist() == [[-1], [1]]
+
+
 def test_stopping_early_has_its_own_code(folder: Path) -> None:
     stopped = run("A.npy", "--budget", "0s", "--store", "parts")
     assert stopped.exit_code == 3

@@ -164,7 +164,8 @@ def _evidence(given: Given, found: Found, checked: tuple[Assumption, ...]) -> Ev
         f"{tally.integers:,} signs were computed in integers, {tally.filtered:,} decided by a floating-point error bound, "
         f"{tally.residues:,} by exact residues"
     )
-    position = f"{len(arrangement.rows)} distinct hyperplanes of rank {arrangement.rows.width}, {found.way}"
+    infinity = 0 if arrangement.central else 1  # a row that was added is no hyperplane of the user's
+    position = f"{len(arrangement.rows) - infinity} distinct hyperplanes of rank {arrangement.rows.width - infinity}, {found.way}"
     references = [cite("motzkin-1953")] if "rays" in found.way else [cite("cover-1965")]
     if checked:
         references.append(cite("zaslavsky-1975"))

@@ -114,7 +114,7 @@ def _read(source: str, header: bool | None, delimiter: str | None) -> Array:
     if path.suffix.lower() == ".npy" and path.is_file():
         return load_array(path, source)
     text = path.suffix.lower() not in (".npz", ".parquet", ".pq")
-    table = read_table(source, exact=text, header=header, delimiter=delimiter)
+    table = read_table(source, exact=text, header=header, delimiter=delimiter, samples=False)
     if table.names != table.numeric:
         words = next(name for name in table.names if name not in table.numeric)
         raise DataError(

@@ -22,17 +22,34 @@ SUFFIXES = (*_TEXT, ".npy", ".npz", *_PARQUET)
 
 
 def read_table(
-    source: str | os.PathLike[str], *, exact: bool = False, header: bool | None = None, delimiter: str | None = None
+    source: str | os.PathLike[str],
+    *,
+    exact: bool = False,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    samples: bool = True,
 ) -> DataTable:
     """Read a table from a file (CSV, TSV, NPY, NPZ, Parquet) or by the name of a data set.
 
     ``exact`` reads numbers of text files as the decimals that they are, and accepts whole numbers elsewhere. ``header`` and
-    ``delimiter`` say what a text file has instead of finding out. Raises ``DataError`` naming file, row and column.
+    ``delimiter`` say what a text file has instead of finding out.
+    One row is refused if rows are ``samples``. Raises ``DataError`` naming file, row and column.
 
     >>> table = read_table("iris")
     >>> table.rows, table.numeric
     (150, ('sepal_length', 'sepal_width', 'petal_length', 'petal_width'))
     """
+    table = _read(source, exact, header, delimiter)
+    if samples and table.rows < 2:
+        raise DataError(
+            f"{table.source} has one row of data",
+            cause="rows are samples, and one sample determines no landscape worth a survey",
+            fix="Give at least two rows",
+        )
+    return table
+
+
+def _read(source: str | os.PathLike[str], exact: bool, header: bool | None, delimiter: str | None) -> DataTable:
     name = os.fspath(source)
     if isinstance(source, str):
         named = read_named(source, exact)

@@ -45,12 +45,8 @@ class DataTable:
     def __post_init__(self) -> None:
         if not self.columns:
             raise DataError(f"{self.source} has no columns", fix="Give at least one column of numbers")
-        if self.rows < 2:
-            raise DataError(
-                f"{self.source} has {'one row' if self.rows else 'no rows'} of data",
-                cause="rows are samples, and one sample determines no landscape worth a survey",
-                fix="Give at least two rows",
-            )
+        if self.rows < 1:
+            raise DataError(f"{self.source} has no rows of data", fix="Give at least one row")
         seen: dict[str, int] = {}
         for place, name in enumerate(self.names, start=1):
             if name in seen:
