@@ -159,3 +159,9 @@ def test_slides_as_a_figure():
     drawn = atlas.figure("slides", chosen=1)
     assert drawn.axes[0].get_title(loc="right") == "slope below zero 0.3"
     assert {line.get_label() for line in drawn.axes[0].lines} >= {"E+2", "E-2"}
+
+
+def test_a_survey_says_that_no_minimum_is_attained():
+    one, two = (str(th.survey(landscape(n, "quadratic")).summary()) for n in (1, 2))
+    assert "no global minimum: the infimum 0" in one
+    assert "infimum" not in two

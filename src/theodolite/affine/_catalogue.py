@@ -152,7 +152,9 @@ class Catalogue:
         references = [cite("cheridito-2021")]
         if entry.kind is not Kind.GLOBAL_MINIMUM:
             references.append(cite("theodolite", theorem="Inertia at an affine target"))
-        checked = (Assumption(gap),) if gap else ()
+        checked: tuple[Assumption, ...] = (Assumption(gap),) if gap else ()
+        if not self.attained:
+            checked += (Assumption("there is no global minimum: the infimum 0 is approached but not attained"),)
         return Evidence(
             Method.EXACT if exact else Method.THEOREM,
             tuple(references),
