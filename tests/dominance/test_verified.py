@@ -35,7 +35,7 @@ def in_many_digits(weights: list[np.ndarray], x: np.ndarray, y: np.ndarray) -> m
     return min(values)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(st.integers(1, 3), st.integers(2, 3), st.integers(0, 2**32))
 def test_bounds_are_on_the_safe_side(size: int, depth: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -95,7 +95,7 @@ def test_rank_deficient_floats_are_taken_as_they_are() -> None:
     assert exact.dominance(params).mu == pytest.approx(land.dominance(point).mu, rel=1e-6)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.sampled_from(["tanh", "sigmoid", "leaky_relu"]), st.integers(1, 3), st.integers(0, 2**32))
 def test_activated(activation: str, size: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

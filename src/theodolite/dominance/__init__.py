@@ -3,13 +3,15 @@
 from theodolite.dominance._activated import (
     ActivatedModel,
     ActivatedSizes,
-    ActivatedSubject,
     activated_constant,
+    activated_smoothness,
+    measure_activated,
+)
+from theodolite.dominance._activated_certify import (
+    ActivatedSubject,
     activated_descent,
     activated_dominance,
     activated_regularity,
-    activated_smoothness,
-    measure_activated,
 )
 from theodolite.dominance._activations import Activation, activation_named
 from theodolite.dominance._certify import Subject, chain_descent, chain_dominance, chain_regularity, check_radius

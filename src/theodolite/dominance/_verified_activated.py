@@ -11,7 +11,8 @@ from flint import arb, arb_mat
 from theodolite._evidence import Assumption, Method
 from theodolite._numerics import as_fractions, exact_product, exact_rank
 from theodolite._typing import Array, Parameters
-from theodolite.dominance._activated import ActivatedModel, ActivatedSizes, ActivatedSubject
+from theodolite.dominance._activated import ActivatedModel, ActivatedSizes
+from theodolite.dominance._activated_certify import ActivatedSubject
 from theodolite.dominance._activations import Activation
 from theodolite.dominance._enclosures import (
     above,
