@@ -115,6 +115,17 @@ def test_what_is_finished_is_not_done_again(tmp_path: Path, monkeypatch: pytest.
     assert len(done) - 100 == parts - kept + 1
 
 
+def test_parts_that_a_killed_run_left_beside_the_finished_list_are_dropped(tmp_path: Path) -> None:
+    found = th.cells(resonance(5), store=tmp_path)
+    names = {path.name for path in tmp_path.iterdir()}
+    shelf = _tasks.Shelf(tmp_path, _tasks.fingerprint(found.arrangement), True)
+    prefix = _tasks.split(found.arrangement)[0]
+    shelf.put(prefix, _tasks.Solver(found.arrangement, True).solve(prefix))
+    assert len(list(tmp_path.iterdir())) == len(names) + 1
+    assert np.array_equal(th.cells(resonance(5), store=tmp_path).packed, found.packed)
+    assert {path.name for path in tmp_path.iterdir()} == names
+
+
 def test_counts_are_kept_as_well(tmp_path: Path) -> None:
     assert th.count_cells(resonance(5), store=tmp_path) == 11292
     names = sorted(path.name for path in tmp_path.iterdir())

@@ -102,7 +102,8 @@ class Shelf:
 
     def __init__(self, folder: str | PathLike[str], name: str, keep: bool) -> None:
         self.folder = usable_folder(folder, "cells-*.tmp")
-        self._name = f"{name} {'cells' if keep else 'counts'}"
+        kind = "cells" if keep else "counts"
+        self._parts = f"cells-part-{hashlib.sha256(f'{name} {kind}'.encode()).hexdigest()[:32]}-"
         self._stem = hashlib.sha256(name.encode()).hexdigest()[:32]
 
     @property
@@ -117,8 +118,8 @@ class Shelf:
 
     def path(self, prefix: Prefix) -> Path:
         """Return where the part ``prefix`` is kept."""
-        text = f"{self._name} {prefix.length} {' '.join(f'{word:x}' for word in prefix.words)}"
-        return self.folder / f"cells-part-{hashlib.sha256(text.encode()).hexdigest()}.npz"
+        text = f"{prefix.length} {' '.join(f'{word:x}' for word in prefix.words)}"
+        return self.folder / f"{self._parts}{hashlib.sha256(text.encode()).hexdigest()[:32]}.npz"
 
     def get(self, prefix: Prefix) -> Part | None:
         """Return a finished part, or ``None`` if it is not there or damaged."""
@@ -154,11 +155,12 @@ class Shelf:
             packed = np.load(self.whole, mmap_mode="r", allow_pickle=False)
             if packed.shape != tuple(facts["shape"]) or packed.dtype != np.uint64:
                 return None
+            self._drop_parts()  # whoever finished the list may have been killed before this
             return packed, Tally(np.array(facts["tally"], dtype=np.int64))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def finish(self, shape: tuple[int, int], blocks: Iterator[Array], tally: Tally, prefixes: list[Prefix]) -> Array:
+    def finish(self, shape: tuple[int, int], blocks: Iterator[Array], tally: Tally) -> Array:
         """Write the whole list from ``blocks``, drop the parts that it was made of, and return it mapped from the
         disk."""
 
@@ -170,10 +172,13 @@ class Shelf:
         self.write(self.whole, fill)
         facts = json.dumps({"shape": list(shape), "tally": tally.counts.tolist()})
         self.write(self.record, lambda file: file.write(facts.encode()))
-        for prefix in prefixes:
-            self.path(prefix).unlink(missing_ok=True)
+        self._drop_parts()
         packed: Array = np.load(self.whole, mmap_mode="r", allow_pickle=False)
         return packed
+
+    def _drop_parts(self) -> None:
+        for path in self.folder.glob(f"{self._parts}*.npz"):
+            path.unlink(missing_ok=True)
 
 
 def _digest(part: Part) -> str:

@@ -194,7 +194,7 @@ def _in_parts(
         words = _both_halves(arrangement, [parts[prefix].words for prefix in done])
     elif keep and shelf is not None and complete:
         shape = (count, words_for(len(arrangement.place)))
-        words = shelf.finish(shape, _blocks(arrangement, shelf, prefixes), tally, prefixes)
+        words = shelf.finish(shape, _blocks(arrangement, shelf, prefixes), tally)
     return Found(arrangement, count, words, tally, "by their rays", complete)
 
 
@@ -212,5 +212,5 @@ def stored(found: Found, store: str | PathLike[str]) -> Found:
     shelf = Shelf(store, fingerprint(found.arrangement), True)
     known = shelf.finished()
     assert found.words is not None
-    words = shelf.finish(found.words.shape, iter([found.words]), found.tally, []) if known is None else known[0]
+    words = shelf.finish(found.words.shape, iter([found.words]), found.tally) if known is None else known[0]
     return Found(found.arrangement, found.count, words, found.tally, found.way)
