@@ -246,3 +246,14 @@ def test_large_jacobians_are_bounded_from_below(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("theodolite.dominance._sizes._GRAM_MOST", 35)
     assert measure(chain, weights).ntk is None
     assert best_constant(measure(chain, weights)) == pytest.approx(comp_constant(sizes))
+
+
+def test_numbers_beyond_floats_are_refused_and_tiny_ones_leave_no_constant() -> None:
+    for size in (1e80, 1e120):
+        land = th.LinearLandscape(size * np.eye(2), np.eye(2), 2)
+        with pytest.raises(th.DataError, match="Rescale"):
+            land.dominance(land.unpack(np.ones(8)))
+    tiny = th.LinearLandscape(1e-120 * np.eye(2), 1e-120 * np.eye(2), 2)
+    found = tiny.dominance((np.eye(2), 2 * np.eye(2)), 0.01)
+    assert found.empirical_check(20)
+    assert found.mu == pytest.approx(2.96e-240 + 1.98e-240, rel=1)

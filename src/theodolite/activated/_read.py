@@ -9,7 +9,7 @@ import numpy as np
 from theodolite._evidence import Assumption, Method
 from theodolite._typing import Parameters
 from theodolite.activated._options import Setting
-from theodolite.dominance import ActivatedModel, ActivatedSubject, measure_activated
+from theodolite.dominance import ActivatedModel, ActivatedSubject, check_sizes, measure_activated
 
 __all__ = ["flatness", "read"]
 
@@ -28,6 +28,7 @@ def flatness(model: ActivatedModel, weights: Parameters) -> float:
 def read(setting: Setting, weights: Parameters) -> ActivatedSubject:
     """Return what is known at ``weights``."""
     model = setting.model
+    check_sizes(model.x, model.y, weights)
     sizes = measure_activated(model, weights)
     size, rounding = float(np.linalg.norm(model.residual(weights))), model.rounding(weights)
     slope = float(sum(np.sum(part**2) for part in model.gradient(weights)))

@@ -15,7 +15,7 @@ from theodolite.dominance._activated_certify import (
 )
 from theodolite.dominance._activations import Activation, activation_named
 from theodolite.dominance._certify import Subject, chain_descent, chain_dominance, chain_regularity, check_radius
-from theodolite.dominance._chain import Chain, Model
+from theodolite.dominance._chain import Chain, Model, check_sizes
 from theodolite.dominance._probe import EmpiricalCheck, Probe
 from theodolite.dominance._projection import nearest_minimizer, project_layer
 from theodolite.dominance._read import reachable, read
@@ -58,6 +58,7 @@ __all__ = [
     "chain_dominance",
     "chain_regularity",
     "check_radius",
+    "check_sizes",
     "comp_constant",
     "largest_radius",
     "measure",

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import log10
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from theodolite._errors import DataError
 from theodolite._typing import Matrix, Parameters
 
-__all__ = ["EPSILON", "Chain", "Model", "broadest", "singular_value"]
+__all__ = ["EPSILON", "Chain", "Model", "broadest", "check_sizes", "singular_value"]
 
 
 @runtime_checkable
@@ -38,6 +40,20 @@ class Model(Protocol):
 
 EPSILON = float(np.finfo(np.float64).eps)
 """The unit round-off of float64."""
+
+_DIGITS_MOST = 70
+
+
+def check_sizes(x: Matrix, y: Matrix, weights: Parameters) -> None:
+    """Refuse numbers whose squares and products floats cannot hold."""
+    size = max(float(np.max(np.abs(array), initial=0.0)) for array in (x, y))
+    reach = log10(max(size, 1.0)) + sum(log10(max(float(np.max(np.abs(w), initial=0.0)), 1.0)) for w in weights)
+    if reach > _DIGITS_MOST:
+        raise DataError(
+            f"Data and layers multiply to about 1e{reach:.0f}",
+            cause=f"constants are computed from squares of such products, which floats hold up to 1e{2 * _DIGITS_MOST}",
+            fix="Rescale the data",
+        )
 
 
 def broadest(weights: Parameters) -> int:

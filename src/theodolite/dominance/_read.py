@@ -9,7 +9,7 @@ import numpy as np
 from theodolite._evidence import Assumption, Method
 from theodolite._typing import Matrix, Parameters
 from theodolite.dominance._certify import Subject
-from theodolite.dominance._chain import EPSILON, Chain, broadest
+from theodolite.dominance._chain import EPSILON, Chain, broadest, check_sizes
 from theodolite.dominance._sizes import measure
 
 __all__ = ["narrowest", "reachable", "read"]
@@ -38,6 +38,7 @@ def reachable(chain: Chain, weights: Parameters) -> tuple[Matrix, float]:
 
 def read(chain: Chain, weights: Parameters, unit: float, checked: tuple[Assumption, ...], scope: str) -> Subject:
     """Return what is known at ``weights`` in floating point."""
+    check_sizes(chain.x, chain.y, weights)
     sizes = measure(chain, weights)
     target, tail = reachable(chain, weights)
     rounding = chain.rounding(weights)
