@@ -294,3 +294,10 @@ def test_reprs_stay_short_and_say_the_class():
     assert repr(way_out()).startswith("<Direction ")
     assert "landscape" not in repr(one_set())
     assert "curve" not in repr(way_out()).replace("curvature", "")
+
+
+def test_evidence_papers_and_landscapes_show_themselves_in_a_notebook() -> None:
+    land = th.LinearLandscape(np.eye(2), np.diag([2.0, 1.0]), 1)
+    assert "Linear network 2-1-2" in land._repr_html_()
+    assert "Baldi &amp; Hornik" in land.global_minimum().evidence._repr_html_()
+    assert "arxiv.org/abs/2002.04763" in th.cite("liu-2020")._repr_html_()

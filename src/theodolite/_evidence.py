@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from theodolite._notebook import facts_html
 from theodolite._references import Reference
 
 __all__ = ["Assumption", "Evidence", "Method"]
@@ -68,3 +69,6 @@ class Evidence(msgspec.Struct, frozen=True):
         if self.scope or not self.complete:
             lines.append(f"  scope: {self.scope or 'not stated'}{'' if self.complete else ' (not complete)'}")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return facts_html([("known by", str(self))])

@@ -14,6 +14,7 @@ from theodolite._arrays import coerce_parameters
 from theodolite._critical import CriticalSet, Piece, Stratum
 from theodolite._errors import NotCoveredError, ShapeError
 from theodolite._kind import Kind
+from theodolite._notebook import facts_html
 from theodolite._panels import Description, Panel
 from theodolite._table import Table
 from theodolite._texts import Texts
@@ -53,6 +54,11 @@ class Landscape(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.specification}>"
+
+    def _repr_html_(self) -> str:
+        told = self.description()
+        facts = [("landscape", told.title), ("data", told.data), ("parameters", str(told.parameter_count)), *told.facts]
+        return facts_html(facts)
 
     @property
     def parameter_count(self) -> int:

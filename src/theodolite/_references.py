@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from theodolite._errors import DataError
+from theodolite._notebook import facts_html
 
 __all__ = ["REFERENCES", "Reference", "cite"]
 
@@ -29,6 +30,9 @@ class Reference(msgspec.Struct, frozen=True, order=True):
     def __str__(self) -> str:
         where = f"arXiv:{self.arxiv}" if self.arxiv else self.journal
         return ", ".join(part for part in (f"{self.authors} {self.year}", where, self.theorem) if part)
+
+    def _repr_html_(self) -> str:
+        return facts_html([("paper", str(self)), ("title", self.title), ("where", self.url or self.journal or "")])
 
     @property
     def url(self) -> str | None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import theodolite as th
 from tests.linear.test_random import inertia
+from theodolite._panels import MovesPanel
 
 
 @pytest.mark.parametrize(
@@ -166,3 +167,15 @@ def test_decay_with_biases_is_refused_with_the_reason() -> None:
 def test_odd_decay_is_refused(l2: Any) -> None:
     with pytest.raises(th.DataError, match="l2 is"):
         th.LinearLandscape(np.eye(2), np.eye(2), 1, l2=l2)
+
+
+def test_pages_show_the_steps_to_lower_families() -> None:
+    x = np.random.default_rng(0).standard_normal((20, 4))
+    land = th.LinearLandscape(x, x, 2, l2=1.0)
+    families = {family.key: family for family in land.critical_sets()}
+    for family in families.values():
+        steps = next(panel for panel in family.panels() if isinstance(panel, MovesPanel))
+        for move in steps.moves:
+            assert float(family.value) - float(families[move.key].value) == pytest.approx(move.decrease)
+            assert families[move.key].label == move.label
+        assert bool(steps.moves) == bool(family.index)

@@ -11,7 +11,7 @@ from theodolite._critical import CriticalSet, Home, Piece, Stratum
 from theodolite._errors import NotCoveredError
 from theodolite._evidence import Evidence, Method
 from theodolite._kind import Kind
-from theodolite._panels import Description, Formula, Panel, SignsPanel, SpectrumPanel
+from theodolite._panels import Description, Formula, MovesPanel, Panel, SignsPanel, SpectrumPanel
 from theodolite._references import cite
 from theodolite._table import Table
 from theodolite._typing import Array, Parameters
@@ -21,6 +21,7 @@ from theodolite.linear._counts import selections_by_size
 from theodolite.linear._decay import judge_with_decay
 from theodolite.linear._decay_verdict import judge_pairs
 from theodolite.linear._families import Families
+from theodolite.linear._moves import Moves, list_moves
 from theodolite.linear._network import Network
 from theodolite.linear._options import Options
 from theodolite.linear._reduction import Reduction
@@ -28,6 +29,13 @@ from theodolite.linear._regularized import Pairs, solvable_pairs
 from theodolite.linear._sets import selection_label
 
 __all__ = ["DecayProblem"]
+
+_IN_UNITS = {
+    "half_sum": (r"\tfrac{1}{2}", "the weight decay"),
+    "sum": ("", "half the weight decay"),
+    "mean": (r"\tfrac{1}{N}", "N/2 times the weight decay, N the number of entries of Y"),
+}
+"""What the formula for the loss has in front, and what its decay is, where the loss is not half the sum of squares."""
 
 
 class DecayProblem:
@@ -100,6 +108,9 @@ class DecayProblem:
         row = np.frombuffer(key, dtype=np.uint8)[None, :]
         return np.asarray(self.families.unpack(row), dtype=np.int64)
 
+    def _key(self, taken: Array) -> bytes:
+        return bytes(self.families.pack(taken[None, :])[0].tobytes())
+
     def label(self, key: bytes) -> str:
         """Return the selection in braces."""
         return selection_label(self._taken(key)[0])
@@ -158,13 +169,14 @@ class DecayProblem:
             strengths = " · ".join(f"{value:.6g}" for value in pairs.strengths[:12]) or "none exceeds the decay"
             facts = (*facts, ("Strengths above the decay", strengths))
             facts += tuple(("Decided", str(assumption)) for assumption in pairs.checked)
+            front, decay = _IN_UNITS[self._options.reduction]
             weight = r"s_i" if pairs.case == "autoencoder" else r"c"
             formulas = (
                 Formula(
-                    r"L(S) = L_0 + \tfrac{1}{2} \sum_{i \notin S} \frac{(s_i - \lambda)^2}{"
-                    + weight
-                    + r"}, \quad s_i > \lambda",
-                    "One family per set S of pairs stronger than the weight decay λ; weaker ones are switched off everywhere.",
+                    rf"L(S) = L_0 + {front} "
+                    r"\sum_{i \notin S} \frac{(s_i - \lambda)^2}{" + weight + r"}, \quad s_i > \lambda",
+                    f"One family per set S of at most {layout.hidden} pairs whose strength s exceeds λ, {decay}; weaker pairs "
+                    "are switched off everywhere, and L₀ is the loss with every stronger pair kept.",
                 ),
             )
         return Description(
@@ -180,10 +192,11 @@ class DecayProblem:
         )
 
     def panels(self, piece: Piece, home: Home) -> tuple[Panel, ...]:
-        """Return spectrum and curvature signs."""
+        """Return spectrum, curvature signs and the steps to lower families."""
         pairs, taken = self.pairs, self._taken(piece.key)
         total = sum(a * b for a, b in self._options.layout.shapes)
         index, nullity = (int(numbers(taken, self._hidden)[0]) for numbers in (pairs.index, pairs.nullity))
+        moves = list_moves(self.families, taken[0], self._key, _saving)
         multiplicities = np.array(pairs.multiplicities)
         lost = self._options.factor * (multiplicities - taken[0]) * pairs.distinct_gains
         return (
@@ -202,4 +215,16 @@ class DecayProblem:
                 total - index - nullity,
                 "The same at every member.",
             ),
+            MovesPanel("Way out" if moves.count else "No way down", moves.shown, _moves_caption(moves)),
         )
+
+
+def _saving(added: int, dropped: int | None) -> str:
+    """Return in symbols what a step saves: g is what keeping a pair is worth."""
+    return f"g({added + 1})" if dropped is None else f"g({added + 1}) − g({dropped + 1})"
+
+
+def _moves_caption(moves: Moves) -> str:
+    if moves.count > len(moves.shown):
+        return f"The {len(moves.shown)} largest of {moves.count} steps; g is what keeping a pair saves."
+    return "How much lower each selection lies that one step reaches; g is what keeping a pair saves."

@@ -15,7 +15,7 @@ from theodolite.linear._deep_normal import DeepPoint, normal_form
 from theodolite.linear._deep_sets import DeepSets
 from theodolite.linear._escape import lowest
 from theodolite.linear._options import Options
-from theodolite.linear._parts import MOST_MOVES, Parts
+from theodolite.linear._parts import Parts
 from theodolite.linear._reduction import Reduction
 
 __all__ = ["DeepPortrait"]
@@ -68,17 +68,17 @@ class DeepPortrait:
         moves = self._parts.moves(taken[0], self._key)
         signs = self._signs(piece)
         caption = (
-            f"The {MOST_MOVES} largest of {len(moves)} steps."
-            if len(moves) > MOST_MOVES
+            f"The {len(moves.shown)} largest of {moves.count} steps."
+            if moves.count > len(moves.shown)
             else "How much lower each selection lies that one step reaches."
         )
         return (
             self._parts.spectrum(taken[0]),
             signs,
             MovesPanel(
-                "Way out" if moves else "No way down",
-                tuple(move for move, _ in moves[:MOST_MOVES]),
-                caption if moves else "Every step raises the loss or keeps it; no other selection lies lower.",
+                "Way out" if moves.count else "No way down",
+                moves.shown,
+                caption if moves.count else "Every step raises the loss or keeps it; no other selection lies lower.",
             ),
             *([self._profile(piece, member)] if piece.kind is Kind.NON_STRICT_SADDLE else []),
         )

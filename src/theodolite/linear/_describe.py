@@ -17,7 +17,7 @@ from theodolite._panels import (
 )
 from theodolite._typing import Array
 from theodolite.linear._options import Options
-from theodolite.linear._parts import MOST_MOVES, Parts, moves_caption
+from theodolite.linear._parts import Parts, moves_caption
 from theodolite.linear._reduction import Reduction
 from theodolite.linear._sets import FamilySets, selection_label
 
@@ -61,11 +61,11 @@ class Portrait:
             self._parts.spectrum(taken[0]),
             self._signs(taken),
             MovesPanel(
-                "Way out" if moves else "No way down",
-                tuple(move for move, _ in moves[:MOST_MOVES]),
-                moves_caption(len(moves)),
+                "Way out" if moves.count else "No way down",
+                moves.shown,
+                moves_caption(moves.count),
             ),
-            *self._plane(taken[0], moves[0][1] if moves else None),
+            *self._plane(taken[0], moves.largest),
         )
 
     def _signs(self, taken: Array) -> SignsPanel:

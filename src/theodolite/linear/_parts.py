@@ -8,17 +8,14 @@ from math import prod
 
 import numpy as np
 
-from theodolite._panels import Description, Formula, Move, SpectrumPanel
+from theodolite._panels import Description, Formula, SpectrumPanel
 from theodolite._typing import Array
 from theodolite.linear._families import Families
+from theodolite.linear._moves import MOST_MOVES, Moves, list_moves
 from theodolite.linear._options import Options
 from theodolite.linear._reduction import Reduction
-from theodolite.linear._sets import selection_label
 
-__all__ = ["MOST_MOVES", "Parts", "moves_caption"]
-
-MOST_MOVES = 12
-"""So many steps are shown."""
+__all__ = ["Parts", "moves_caption"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,14 +69,21 @@ class Parts:
         lost = (
             "half of every other eigenvalue"
             if self.options.reduction == "half_sum"
-            else "every other eigenvalue's share"
+            else "every other eigenvalue"
+            if self.options.reduction == "sum"
+            else "every other eigenvalue, divided by the number N of entries of Y"
         )
-        kinds = "One family" if self.options.layout.depth == 2 else "One critical set, or a strict and a non-strict one,"
+        ties = any(count > 1 for count in self.reduction.multiplicities)
+        noun = "One family" if self.options.layout.depth == 2 else "One critical set, or a strict and a non-strict one,"
+        centred = self.options.layout.depth in self.options.layout.biased
         return Formula(
             latex,
-            f"{kinds} per set S of at most {self.families.cap} of the {self.reduction.m} positive eigenvalues "
-            f"of {'XᵀX' if autoencoder else 'Σ = Yᵀ P Y, P the projector on the columns of X'}: the network {meaning} the "
-            f"directions in S and loses {lost}. L₀ = {self._floor} is what no linear map can fit.",
+            f"{noun} per set S of at most {self.families.cap} of the {self.reduction.m} positive eigenvalues "
+            f"of {'XᵀX' if autoencoder else 'Σ = Yᵀ P Y, P the projector on the columns of X'}"
+            f"{', all columns centred' if centred else ''}: the network {meaning} the "
+            f"directions in S and loses {lost}. "
+            f"{'Sets that take equally many of every repeated eigenvalue are one family. ' if ties else ''}"
+            f"L₀ = {self._floor} is what no {'affine' if self.options.layout.biased else 'linear'} map can fit.",
         )
 
     @property
@@ -115,28 +119,16 @@ class Parts:
             "Bar length is the singular value √λ, from zero; filled is kept. An open bar says what losing it costs.",
         )
 
-    def moves(self, taken: Array, key: Callable[[Array], bytes]) -> list[tuple[Move, tuple[int | None, int]]]:
-        """Return every step that lowers the loss with (dropped, added) groups, largest decrease first."""
-        families, eigenvalues = self.families, self.reduction.eigenvalues
-        found: list[tuple[Move, tuple[int | None, int]]] = []
-        open_groups = [j for j, m in enumerate(self.reduction.multiplicities) if taken[j] < m]
-        spare = int(taken.sum()) < families.cap
-        half = {"half_sum": "½"}.get(self.options.reduction, "")
-        for j in open_groups:
-            sources: list[int | None] = [i for i in range(j + 1, len(taken)) if taken[i]]
-            for i in [None, *sources] if spare else sources:
-                after = taken.copy()
-                after[j] += 1
-                gain = float(eigenvalues[j])
-                words, formula = f"add {j + 1}", f"{half}λ{_subscript(j + 1)}"
-                if i is not None:
-                    after[i] -= 1
-                    gain -= float(eigenvalues[i])
-                    words = f"swap {i + 1} for {j + 1}"
-                    formula = f"{half}(λ{_subscript(j + 1)} − λ{_subscript(i + 1)})"
-                move = Move(words, formula, families.weight * gain, selection_label(after), key(after))
-                found.append((move, (i, j)))
-        return sorted(found, key=lambda entry: -entry[0].decrease)
+    def moves(self, taken: Array, key: Callable[[Array], bytes]) -> Moves:
+        """Return the steps down from a selection; ``key`` gives the key of the set where one ends."""
+        before, behind = {"half_sum": ("½", ""), "sum": ("", ""), "mean": ("", "/N")}[self.options.reduction]
+
+        def formula(added: int, dropped: int | None) -> str:
+            gained = f"λ{_subscript(added + 1)}"
+            difference = gained if dropped is None else f"({gained} − λ{_subscript(dropped + 1)})"
+            return f"{before}{difference}{behind}"
+
+        return list_moves(self.families, taken, key, formula)
 
 
 def _subscript(number: int) -> str:
