@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
-from theodolite._arrays import check_rtol, coerce_parameters, given_epsilon
+from theodolite._arrays import as_matrix, check_rtol, coerce_parameters, given_epsilon
 from theodolite._critical import CriticalSet, Piece, Stratum
 from theodolite._errors import NoEscapeError, NotCoveredError
 from theodolite._kind import Kind
@@ -85,6 +85,7 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
         arithmetic: Option = "auto",
     ) -> None:
         self._gather([(X, Y)], hidden, bias, l2, reduction, arithmetic)
+        self._given: tuple[Any, Any] | None = (X, Y)
 
     @classmethod
     def from_batches(
@@ -106,6 +107,7 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
         """
         land = cls.__new__(cls)
         land._gather(batches, hidden, bias, l2, reduction, arithmetic)
+        land._given = None
         return land
 
     @classmethod
@@ -215,6 +217,16 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
         """Return value, kind, index, nullity and dimension of the sets packed in ``item``."""
         return self._problem.solve(item)
 
+    def data_arrays(self) -> dict[str, Array]:
+        """Return X and Y as they were given; batches are not kept, and neither is the data of a copy sent to a worker."""
+        if self._given is None:
+            return super().data_arrays()
+        given = {name: as_matrix(name, data) for name, data in zip("XY", self._given, strict=True)}
+        return {name: data.values if data.exact is None else data.exact for name, data in given.items()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_given": None}
+
     def name(self, key: bytes) -> str:
         """Return the selection that ``key`` stands for, for example ``{1, 3}``."""
         return self._problem.label(key)
@@ -243,7 +255,11 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
     def panels(self, critical_set: CriticalSet) -> tuple[Panel, ...]:
         """Return spectrum, curvature signs, moves and the plane of the way out."""
         panels = self._problem.panels(critical_set, self)
-        if critical_set.kind is not Kind.GLOBAL_MINIMUM or self._options.l2 or self._options.layout.biased not in ((), (1,)):
+        if (
+            critical_set.kind is not Kind.GLOBAL_MINIMUM
+            or self._options.l2
+            or self._options.layout.biased not in ((), (1,))
+        ):
             return panels
         core = self.to_core(in_floats(self.representative_of(critical_set)))
         return (*panels, *descent_panels(self.certifier, in_floats(core), self.specification))
