@@ -130,7 +130,7 @@ def _facts(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     descent = found["descent"]
     yield "verdict", "a rate is guaranteed" if descent.certified else "no rate is guaranteed"
     for name, text in descent.facts():
-        if text != "none":
+        if not text.startswith("none"):
             yield name, text
     words = {"constant": "dominance", "mu": "mu here", "at the point": "sharp here"}
     for name, text in found["dominance"].facts():
