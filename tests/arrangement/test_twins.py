@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from unittest import mock
 
 import numpy as np
@@ -231,3 +233,17 @@ def test_small_arrangements_are_what_the_kernels_make_of_them(entries: list[list
         assert np.array_equal(arrangement.place, other.place)
         assert np.array_equal(arrangement.turn, other.turn)
         assert np.array_equal(arrangement.columns, other.columns)
+
+
+def test_small_arrangements_compile_nothing() -> None:
+    script = """
+import sys, theodolite as th
+for offsets in (None, [0, "0.5", 1]):
+    found = th.cells([[1, 0], [0.1, 1], [1, 1]], offsets, verify=True)
+    found.signs(), found.faces(), found.facets(0), found.neighbours(0), found.find(found[1]), found.witness(0)
+parts = [module for name, module in sys.modules.items() if name.startswith("theodolite.arrangement")]
+kernels = {id(k): k for module in parts for k in vars(module).values() if hasattr(k, "signatures")}
+print(len(kernels) > 10, [kernel.__name__ for kernel in kernels.values() if kernel.signatures])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "True []\n"
