@@ -102,6 +102,10 @@ class ResidualLandscape(SurveyableLandscape, CertifiedLandscape):
         title = f"Linear residual network of width {width} and depth {self._depth}"
         return msgspec.structs.replace(told, title=title, network=self.specification)
 
+    def data_arrays(self) -> dict[str, Array]:
+        """Return X and Y as they were given."""
+        return self._linear.data_arrays()
+
     def coerce(self, params: ParametersLike) -> Parameters:
         """Return ``params`` as arrays of the right shapes."""
         return self._linear.coerce(params)
