@@ -1,8 +1,8 @@
 """Constants of gradient dominance at width 64 and depth 5, and how tight certified ones are.
 
-Run ``OMP_NUM_THREADS=1 python benchmarks/dominance.py``. The first table has times and values of mu_ntk, mu_comp and mu_prod; PyTorch's way to the
-same number, the smallest eigenvalue of its tangent kernel, is beside them at a width where it fits into memory. The second
-table compares certified constants with the worst that sampling finds, adversarial directions included.
+Run ``OMP_NUM_THREADS=1 python benchmarks/dominance.py``. The first table has times and values of mu_ntk, mu_comp and mu_prod;
+PyTorch's way to the same number, the smallest eigenvalue of its tangent kernel, is beside them at a width where it fits into
+memory. The second table compares certified constants with the worst that sampling finds, adversarial directions included.
 """
 
 from __future__ import annotations
