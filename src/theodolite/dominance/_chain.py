@@ -62,12 +62,14 @@ def broadest(weights: Parameters) -> int:
 
 
 def singular_value(matrix: Matrix, place: int) -> float:
-    """Return the ``place``-th largest singular value, counted from 1; zero if there are fewer."""
+    """Return the ``place``-th largest singular value, counted from 1; zero if there are fewer or if it is only rounding."""
     if place > min(matrix.shape):
         return 0.0
     if place == 0:
         return np.inf
-    return float(np.linalg.svd(matrix, compute_uv=False)[place - 1])
+    values = np.linalg.svd(matrix, compute_uv=False)
+    rounding = max(matrix.shape) * float(np.finfo(np.float64).eps) * float(values[0])
+    return float(values[place - 1]) if values[place - 1] > rounding else 0.0
 
 
 @dataclass(frozen=True, eq=False)
