@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, sqrt
+from math import comb, inf, sqrt
 
 import numpy as np
 import pytest
@@ -164,7 +164,27 @@ def test_one_direction() -> None:
     assert found.radius == pytest.approx(0.1 * sqrt(2))
     assert found.alpha == pytest.approx(0.845 * 2 / 2)
     assert 2 * found.alpha * found.radius**2 == pytest.approx(0.0338)
+    assert found.beta == pytest.approx(0.845 / (2 * 1.05**2 * 2 * (1 + 0.1 * sqrt(2)) ** 2))
     assert 4 * found.alpha * found.beta <= 1
+
+
+def test_regularity_of_three_layers_term_by_term() -> None:
+    """The constants from the binomial sums that they stand for: ||F_m|| <= ||X|| binomial(3, m) b^(3-m) u^m."""
+    land = scalar(2, 16, 3)
+    star, point = ([[2.0]], [[2.0]], [[2.0]]), ([[2.05]], [[2.0]], [[1.98]])
+    found = land.regularity(point, star)
+    eps = sqrt(0.05**2 + 0.02**2)
+    moved = land.pack(point) - land.pack(star)
+    gamma = abs(2 * 4 * moved.sum()) / eps
+    u = eps / sqrt(3)
+    terms = {m: 2 * comb(3, m) * 2.0 ** (3 - m) * u**m for m in (2, 3)}
+    kappa, turned = sum(terms.values()) / (gamma * eps), sum(m * term for m, term in terms.items()) / (gamma * eps)
+    c = 1 - kappa - turned - kappa * turned
+    assert c > 0
+    assert found.gamma == pytest.approx(gamma)
+    assert found.alpha == pytest.approx(c * gamma**2 / 2)
+    steep = 4 * 3 * (2 + eps / sqrt(2)) ** 4
+    assert found.beta == pytest.approx(c / (2 * steep * (1 + kappa) ** 2))
 
 
 def test_projection() -> None:
