@@ -1,7 +1,7 @@
 # Every target makes its own environment in .venv first; nothing else on the machine is touched.
 #   make demo       survey a linear autoencoder on iris, in the terminal and on a page (runtime packages only)
 #   make test       everything that has to pass before a change is accepted
-#   make test-slow  long property-based runs, large anchors, killed workers
+#   make test-slow  every property-based test on many more examples, large anchors, killed workers
 #   make lint       style and types only
 #   make docs       the documentation, in docs/_build/html
 #   make bench      every benchmark, one after another
@@ -69,7 +69,7 @@ test:
 	@$(MAKE) --no-print-directory pytest
 
 test-slow: .venv/dev.stamp
-	THEODOLITE_HYPOTHESIS=long $(BIN)/pytest -n $(WORKERS) -m slow
+	THEODOLITE_HYPOTHESIS=long $(BIN)/pytest -n $(WORKERS) -m 'slow or hypothesis'
 
 bench: .venv/dev.stamp
 	@for file in $$(grep -l '__main__' benchmarks/*.py); do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings  # noqa: E402  the hook comes befor
 settings.register_profile(
     "fixed", deadline=None, derandomize=True, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("long", parent=settings.get_profile("fixed"), max_examples=2000)
+settings.register_profile("long", parent=settings.get_profile("fixed"), max_examples=600)
 settings.load_profile(os.environ.get("THEODOLITE_HYPOTHESIS", "fixed"))
 
 INSTALL = "install Debian's chromium or name one in THEODOLITE_CHROMIUM"
