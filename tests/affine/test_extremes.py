@@ -6,7 +6,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
@@ -82,6 +82,7 @@ def test_numbers_that_do_not_fit_are_refused():
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "quadratic"])
 @given(st.integers(0, 10**6), st.sampled_from([-50, -6, 6, 50]), st.sampled_from([-20, 0, 20]))
+@example(534, 50, 0)
 def test_ways_down_at_any_scale(activation, seed, length, slope):
     """In rational arithmetic a point is decided, and its way down found, whatever the sizes."""
     source = np.random.default_rng(seed)

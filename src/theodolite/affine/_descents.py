@@ -26,6 +26,10 @@ __all__ = [
     "step_along",
 ]
 
+_MOST_STEPS = 120
+_MOST_STEPS_EXACT = 1000
+"""In rational arithmetic a step can be halved down to the smallest float: an interval of length 1e50 needs far below 2^-120."""
+
 
 @dataclass(frozen=True, eq=False)
 class Descent:
@@ -203,7 +207,7 @@ def step_along(problem: Problem, network: Network, descent: Descent, noise: Numb
     here = loss_at(problem, network)
     best: tuple[float, Number] | None = None
     first = step = first_step(problem, network, descent, here)
-    for _ in range(120):
+    for _ in range(_MOST_STEPS_EXACT if problem.exact else _MOST_STEPS):
         size = problem.number(step) if problem.exact else step
         fall = here - loss_at(problem, network.moved(descent.direction, size))
         promised = abs(descent.rate) * size**descent.order / 4 if descent.order < 3 else problem.number(0)
