@@ -16,7 +16,16 @@ import numpy as np
 from theodolite._errors import DataError, ShapeError
 from theodolite._typing import Array, Parameters
 
-__all__ = ["Given", "as_matrix", "check_rtol", "coerce_parameters", "given_epsilon", "to_fractions", "to_numpy"]
+__all__ = [
+    "Given",
+    "as_matrix",
+    "as_number",
+    "check_rtol",
+    "coerce_parameters",
+    "given_epsilon",
+    "to_fractions",
+    "to_numpy",
+]
 
 EXPONENT_MOST = 5000
 """Decimal exponents beyond this are refused: as a fraction such a number would fill the memory."""
@@ -236,6 +245,27 @@ def given_epsilon(params: Any) -> float:
     """Return the coarsest unit round-off among the types in which ``params`` were given."""
     _check_sequence(params)
     return max((_given_epsilon("a parameter", array) for array in params), default=float(np.finfo(np.float64).eps))
+
+
+def as_number(name: str, value: Any) -> Any:
+    """Return ``value`` as a Fraction where it was given exactly (integer, Fraction, Decimal, text), else as a float."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        if isinstance(value, (Rational, Decimal, str, np.integer)):
+            return to_fractions(name, np.array(value, dtype=object)).item()
+        number = float(value)
+    except (TypeError, ValueError, OverflowError, DataError) as error:
+        raise DataError(
+            f"{name} is {value!r}",
+            cause=error.cause if isinstance(error, DataError) else None,
+            fix='Pass a finite number, exact ones as an integer or as "p/q"',
+        ) from None
+    if not np.isfinite(number):
+        raise DataError(f"{name} is {value!r}", fix="Pass a finite number")
+    return number
 
 
 def check_rtol(rtol: Any) -> float:

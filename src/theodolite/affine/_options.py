@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from theodolite._arrays import as_number
 from theodolite._errors import DataError, NotCoveredError
-from theodolite.affine._problem import Activation, Number, Problem, as_number
+from theodolite.affine._problem import Activation, Number, Problem
 from theodolite.io._network import Specification
 
 __all__ = ["Options", "check_options", "read_specification"]

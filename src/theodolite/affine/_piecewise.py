@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from theodolite._arrays import coerce_parameters
+from theodolite._arrays import as_number, coerce_parameters
 from theodolite._errors import DataError, NotCoveredError, ShapeError
 from theodolite._landscape import Landscape
 from theodolite._panels import Description, Formula
@@ -19,7 +19,7 @@ from theodolite._typing import Parameters, ParametersLike, Real
 from theodolite._verdict import Direction, Verdict
 from theodolite.affine._options import Options, check_options
 from theodolite.affine._polynomials import Polynomials
-from theodolite.affine._problem import Network, Number, as_number
+from theodolite.affine._problem import Network, Number
 from theodolite.affine._weighted import WeightedLoss
 
 __all__ = ["PiecewiseTargetLandscape"]

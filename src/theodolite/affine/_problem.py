@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from math import isqrt
-from numbers import Rational
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from theodolite._arrays import to_fractions
-from theodolite._errors import DataError
 from theodolite._typing import Array
 
-__all__ = ["Activation", "Network", "Number", "Problem", "as_number", "rational_sqrt"]
+__all__ = ["Activation", "Network", "Number", "Problem", "rational_sqrt"]
 
 Number: TypeAlias = Any
 """A Fraction or a float: everything in one computation is rational, or everything is a float (no checker can follow that)."""
@@ -152,27 +148,6 @@ class Network:
         """Return the inner product with ``other``."""
         total: Number = (self.w * other.w + self.b * other.b + self.v * other.v).sum() + self.c * other.c
         return total
-
-
-def as_number(name: str, value: Any) -> Number:
-    """Return ``value`` as a Fraction where it was given exactly (integer, Fraction, Decimal, text), else as a float."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
-    try:
-        if isinstance(value, (bool, np.bool_)):
-            raise TypeError
-        if isinstance(value, (Rational, Decimal, str, np.integer)):
-            return to_fractions(name, np.array(value, dtype=object)).item()
-        number = float(value)
-    except (TypeError, ValueError, OverflowError, DataError) as error:
-        raise DataError(
-            f"{name} is {value!r}",
-            cause=error.cause if isinstance(error, DataError) else None,
-            fix='Pass a finite number, exact ones as an integer or as "p/q"',
-        ) from None
-    if not np.isfinite(number):
-        raise DataError(f"{name} is {value!r}", fix="Pass a finite number")
-    return number
 
 
 def rational_sqrt(value: Fraction) -> Fraction | None:

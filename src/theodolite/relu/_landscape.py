@@ -1,0 +1,205 @@
+"""``ReluLandscape``: one hidden layer of ReLU or leaky ReLU neurons on data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theodolite._arrays import check_rtol, coerce_parameters, given_epsilon
+from theodolite._critical import CriticalSet, Piece, Stratum
+from theodolite._errors import DataError, NoEscapeError, NotCoveredError
+from theodolite._hessian import Hessian
+from theodolite._landscape import SurveyableLandscape
+from theodolite._panels import Description, Panel
+from theodolite._table import Table
+from theodolite._typing import Array, Integer, Number, Option, Parameters, ParametersLike, Real
+from theodolite._verdict import Direction, Verdict
+from theodolite.io._network import Specification
+from theodolite.relu._data import read
+from theodolite.relu._known import Known
+from theodolite.relu._options import read_specification
+from theodolite.relu._point import Evaluation, Point
+from theodolite.relu._problem import Problem
+
+__all__ = ["ReluLandscape"]
+
+
+class ReluLandscape(SurveyableLandscape):
+    r"""The loss of a network of one hidden layer of ReLU or leaky ReLU neurons, rows of X and y being samples.
+
+    .. math::  L(W, b, v, c) = \tfrac12 \sum_i \Bigl(c + \sum_j v_j\, s(w_j \cdot x_i + b_j) - y_i\Bigr)^2, \qquad
+        s(t) = \max(t, 0) + \gamma \min(t, 0)
+
+    with gamma ``negative_slope``; b is there with ``bias``, c with ``output_bias``. ``reduction`` is that of
+    ``LinearLandscape``. Parameters are ``(W, [b], v, [c])`` of shapes ``(hidden, d)``, ``(hidden,)``, ``(hidden,)``, ``()``.
+
+    The loss is a convex quadratic on every cell of weight space in which no neuron changes its sign on a sample, once v is
+    absorbed into the weights. So every point can be judged, kinks and dead neurons included, and every local minimum of a
+    small network can be listed (Liu 2020, arXiv:2002.04763; Zhou & Liang 2017, arXiv:1710.11205; the exact test on kinks and
+    the enumeration are Theodolite's).
+
+    For networks of several outputs, and for the rate of gradient descent to zero loss, see ``ActivatedLandscape``.
+
+    Raises ``DataError`` or ``ShapeError`` for data and options that cannot be used, ``NotCoveredError`` for a slope of 1.
+    """
+
+    ordered = False
+
+    def __init__(
+        self,
+        X: Any,
+        y: Any,
+        hidden: Integer,
+        *,
+        bias: bool = False,
+        output_bias: bool = False,
+        negative_slope: Number = 0.0,
+        reduction: Option = "half_sum",
+        arithmetic: Option = "auto",
+    ) -> None:
+        self._options, self._problem, self._fingerprint = read(
+            X, y, hidden, bias, output_bias, negative_slope, reduction, arithmetic
+        )
+        self._known = Known()
+
+    @classmethod
+    def from_specification(cls, spec: Specification, X: Any, Y: Any, **options: Any) -> ReluLandscape:
+        """Build the landscape of a parsed network such as ``relu:2-3-1+bias`` or ``leaky_relu(0.1):2-3-1``."""
+        if options.pop("l2", 0):
+            raise NotCoveredError(f"{spec} with weight decay is not covered", fix="Leave l2 out")
+        return cls(X, Y, **read_specification(spec), **options)
+
+    @property
+    def problem(self) -> Problem:
+        """Rows, targets and slope in numbers: rational where everything was given exactly."""
+        return self._problem
+
+    @property
+    def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """``((hidden, d), [(hidden,)], (hidden,), [()])``: weights, biases, output weights, output bias."""
+        return self._options.shapes
+
+    @property
+    def specification(self) -> str:
+        """The network as the command line writes it."""
+        return self._options.specification
+
+    @property
+    def fingerprint(self) -> str:
+        """A SHA-256 of the data and of every option."""
+        return self._fingerprint
+
+    def coerce(self, params: ParametersLike) -> Parameters:
+        """Return ``params`` as arrays of the right shapes: of Fractions where data and parameters are exact, else of floats."""
+        problem, options = self._problem, self._options
+        found = coerce_parameters(params, self.parameter_shapes, keep_exact=problem.exact)
+        if options.arithmetic == "verified":
+            return tuple(problem.array(part) for part in found)
+        if options.arithmetic == "exact" and found[0].dtype != object:
+            raise DataError(
+                "The parameters are floats",
+                cause='this landscape has arithmetic="exact"',
+                fix="Pass integers, Fractions or decimal strings",
+            )
+        return found
+
+    def _read(self, params: ParametersLike) -> tuple[Problem, Point]:
+        found = self.coerce(params)
+        problem = self._problem if found[0].dtype == object else self._problem.as_float
+        return problem, Point.of(problem, found, self._options.bias)
+
+    def _read_both(self, params: ParametersLike, direction: ParametersLike) -> tuple[Evaluation, Point]:
+        (problem, point), (other, change) = self._read(params), self._read(direction)
+        if problem.exact != other.exact:
+            problem = self._problem.as_float
+            point, change = point.converted(problem), change.converted(problem)
+        return Evaluation(problem, point), change
+
+    def _shown(self, point: Point, problem: Problem) -> Parameters:
+        return point.parameters(problem, self._options.bias)
+
+    def loss(self, params: ParametersLike) -> Real:
+        """Return the loss: a Fraction where data and parameters are exact."""
+        problem, point = self._read(params)
+        with _quiet():
+            return _plain(problem.scale * Evaluation(problem, point).sse)
+
+    def gradient(self, params: ParametersLike) -> Parameters:
+        """Return the gradient; at a kink a neuron has its negative slope, as PyTorch has it."""
+        problem, point = self._read(params)
+        with _quiet():
+            return self._shown(Evaluation(problem, point).gradient(), problem)
+
+    def directional_derivative(self, params: ParametersLike, direction: ParametersLike) -> Real:
+        """Return the one-sided derivative of the loss along ``direction``, which exists everywhere, kinks included."""
+        evaluation, change = self._read_both(params, direction)
+        with _quiet():
+            return _plain(evaluation.directional_derivative(change))
+
+    def hessian(self, params: ParametersLike) -> Hessian:
+        """Return the Hessian as an operator; ``NotCoveredError`` where a neuron is at a kink of some sample."""
+        problem, point = self._read(params)
+        _check_smooth(Evaluation(problem, point))
+        return super().hessian(params)
+
+    def hessian_vector_product(self, params: ParametersLike, direction: ParametersLike) -> Parameters:
+        """Return the Hessian applied to ``direction``; ``NotCoveredError`` where a neuron is at a kink of some sample."""
+        evaluation, change = self._read_both(params, direction)
+        _check_smooth(evaluation)
+        return self._shown(evaluation.hessian_product(change), evaluation.problem)
+
+
+    def classify(self, params: ParametersLike, *, rtol: Number | None = None) -> Verdict:
+        """Say what ``params`` is: kinks, dead neurons and neurons with v = 0 included.
+
+        The loss is a local minimum exactly if every neuron passes its own test (see docs/relu). Rational parameters on rational
+        data are decided exactly; floats with margins, and where a margin is not clear the verdict is ``UNDECIDED``. ``rtol`` is
+        the relative round-off of the parameters (by default from the type in which they were given).
+
+        A local minimum is called global where its loss equals a proven lower bound, and spurious where this landscape knows of
+        a better point: from closed-form constructions, and from whatever was polished or listed before.
+        """
+        from theodolite.relu._verdict import verdict
+
+        problem, point = self._read(params)
+        tolerance = (0.0 if problem.exact else given_epsilon(params)) if rtol is None else check_rtol(rtol)
+        return verdict(problem, point, tolerance, self._known, self._shown, self.specification)
+
+    def escape(self, params: ParametersLike) -> Direction:
+        """Return a way down with a step at which the loss is lower: over a kink, from v = 0 or along the gradient."""
+        verdict = self.classify(params)
+        if verdict.escape is None:
+            minimum = verdict.kind.is_minimum
+            raise NoEscapeError(
+                "There is no way down" if minimum else "No way down can be proven here",
+                cause=f"this is a {verdict.kind}"
+                if minimum
+                else f"the point is {verdict.kind}: {verdict.evidence.scope}",
+                fix=None if minimum else "Pass more accurate parameters",
+            )
+        return verdict.escape
+
+
+def _check_smooth(evaluation: Evaluation) -> None:
+    """Refuse points at which some neuron is exactly 0 on a sample that is not: the loss is not twice differentiable there."""
+    present = evaluation.problem.lines.line >= 0
+    at_kink = (evaluation.before == 0) & present[:, None]
+    if at_kink.any():
+        row, neuron = (int(place) for place in np.argwhere(at_kink)[0])
+        raise NotCoveredError(
+            "The loss has no Hessian here",
+            cause=f"neuron {neuron} is exactly 0 on sample {row}, where its slope changes",
+            fix="Use directional_derivative, or classify, which judges kinks",
+        )
+
+
+def _plain(value: Any) -> Real:
+    """Return a Python Fraction or float."""
+    return float(value) if isinstance(value, (float, np.floating)) else value
+
+
+def _quiet() -> np.errstate:
+    """Return a context in which losses beyond the range of floats are infinite, without a warning."""
+    return np.errstate(over="ignore", invalid="ignore")
