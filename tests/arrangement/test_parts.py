@@ -175,7 +175,7 @@ def test_a_sweep_hears_the_clock_and_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_ctrl_c_gives_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    search, calls = _run.search, list[int]()
+    search, calls = _run.search_narrow, list[int]()
 
     def interrupted(*arguments: object) -> object:
         calls.append(1)
@@ -183,7 +183,7 @@ def test_ctrl_c_gives_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
             raise KeyboardInterrupt
         return search(*arguments)
 
-    monkeypatch.setattr(_run, "search", interrupted)
+    monkeypatch.setattr(_run, "search_narrow", interrupted)
     some = th.cells(threshold(5))
     assert not some.complete
     assert 0 < some.count < 94572

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import theodolite as th
 from tests.arrangement.families import braid, deformed, resonance, threshold, type_d
-from theodolite.arrangement import _expand, _rows
+from theodolite.arrangement import _expand, _narrow, _reduce, _rows, _run, _start
 from theodolite.arrangement._filter import filtered_dot, inverse_bound, verified_inverse
 from theodolite.arrangement._given import read
 from theodolite.arrangement._reduce import reduce
@@ -21,6 +21,7 @@ from theodolite.arrangement._residues import cofactors, prime_table, residue_dot
 from theodolite.arrangement._rows import SMALLEST, Rows, float_rows, integer_rows
 from theodolite.arrangement._run import Prefix, Tally, search_cells
 from theodolite.arrangement._sort import sort_words
+from theodolite.arrangement._start import dual_rays
 from theodolite.arrangement._sweep import sweep_cells
 from theodolite.arrangement._twin import cells_by_rays, cells_by_vertices, determinant
 
@@ -58,6 +59,62 @@ def test_the_ray_method_lists_what_its_twin_lists_in_the_same_order(name: str, a
     assert found == sorted(found)
     used = (tally.integers > 0, tally.filtered + tally.residues > 0)
     assert used == ((True, False) if arithmetic == "integers" else (False, True))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_search_for_few_small_rows_takes_the_steps_of_the_search_for_any(name: str) -> None:
+    rows = Rows(FAMILIES[name].astype(np.int64))
+    for options in ({}, {"stop": 6}, {"keep": False}, {"whole": True}):
+        arrangement = reduce(rows, True, rows.width)
+        made = []
+        for handing_over in (None, 0, 3):  # not at all, at once, after a few batches
+            tally, calls = Tally(), list[int]()
+
+            def step(*state: object, handing_over: int | None = handing_over, calls: list[int] = calls) -> object:
+                calls.append(1)
+                done = len(calls) - 1 == handing_over
+                return (0, _narrow.LARGE) if done else _narrow.search_narrow(*state)
+
+            with mock.patch.object(_run, "search_narrow", step):
+                found = [
+                    (count, words.tolist()) for count, words in search_cells(arrangement, tally, batch=7, **options)
+                ]
+            made.append((sum(count for count, _ in found), [row for _, words in found for row in words], *tally.counts))
+            assert calls
+        assert made[0] == made[1] == made[2]
+
+
+@pytest.mark.parametrize("scale", [120, 250, 300, 500, 2**29])  # too small for it; in the midst; at its start
+def test_integers_that_outgrow_the_search_for_small_ones(scale: int) -> None:
+    source = np.random.default_rng(scale)
+    basis = source.integers(-scale, scale, (5, 4))
+    entries = np.vstack([basis, basis[[0, 1, 2]] + basis[[1, 2, 3]], basis[[0, 4]] - basis[[4, 2]]])
+    found, _ = searched(Rows(entries))
+    assert found == list(cells_by_rays(reduce(Rows(entries), True, 4).rows))
+
+
+@given(
+    st.integers(1, 5).flatmap(
+        lambda d: st.lists(st.lists(st.integers(-3, 3), min_size=d, max_size=d), min_size=1, max_size=12)
+    ),
+    st.sampled_from([1, 7, 2**25, 2**40]),
+)
+def test_rows_are_merged_alike_in_small_integers_and_in_large_ones(entries: list[list[int]], scale: int) -> None:
+    rows = Rows(np.array(entries) * scale)
+    with mock.patch.object(_rows, "FEW", -1):
+        merged = reduce(rows, True, rows.width)
+        with mock.patch.object(_reduce, "merge", return_value=None):
+            general = reduce(rows, True, rows.width)
+    assert merged.rows.entries.tolist() == general.rows.entries.tolist()
+    for name in ("place", "turn", "columns"):
+        assert getattr(merged, name).tolist() == getattr(general, name).tolist(), name
+        assert getattr(merged, name).dtype == getattr(general, name).dtype
+    d = merged.rows.width
+    if d:
+        coordinates, small = np.zeros((d, d), dtype=np.int64), np.zeros(d, dtype=np.bool_)
+        assert _start.integer_duals(merged.rows.entries, 2.0**61, coordinates, small) or scale > 2**20
+        duals = dual_rays(merged.rows)
+        assert all(coordinates[i].tolist() == duals[i] for i in range(d) if small[i])
 
 
 def test_integers_that_overflow_inside_the_loop_go_on_by_residues() -> None:

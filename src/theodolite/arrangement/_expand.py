@@ -10,9 +10,9 @@ import numpy as np
 from theodolite._typing import Array
 from theodolite.arrangement._reduce import Arrangement
 from theodolite.arrangement._rows import FEW
-from theodolite.arrangement._words import bit, kernel, words_for
+from theodolite.arrangement._words import bit, kernel, mask_of_first, words_for
 
-__all__ = ["across", "expand", "key_rows", "locate", "over_given_rows", "packed_signs", "unpack"]
+__all__ = ["across", "expand", "expand_all", "key_rows", "locate", "over_given_rows", "packed_signs", "unpack"]
 
 
 def expand(arrangement: Arrangement, words: Array, *, opposite: bool = False) -> Array:
@@ -20,15 +20,43 @@ def expand(arrangement: Arrangement, words: Array, *, opposite: bool = False) ->
 
     With ``opposite``, of the cells on the other side of the origin: in reverse order, so that they stay sorted.
     """
-    n = len(arrangement.place)
-    out = np.empty((len(words), words_for(n)), dtype=np.uint64)
-    if arrangement.direct:
-        _mirror(words, _mask(np.ones(n, dtype=np.bool_)), opposite, out)
-    elif not arrangement.central and _shifted(arrangement):
-        _shift(words, _mask(np.ones(n, dtype=np.bool_)), out)
+    out = np.empty((len(words), words_for(len(arrangement.place))), dtype=np.uint64)
+    if opposite:
+        _mirror(expand(arrangement, words), _given_mask(arrangement), out)
     else:
-        _gather(words, arrangement.place, arrangement.turn, opposite, out)
+        _expand_into(arrangement, words, out)
     return out
+
+
+def expand_all(arrangement: Arrangement, blocks: list[Array]) -> Array:
+    """Return the words over the given rows of all cells: those of the ``blocks``, and of a central arrangement their
+    opposites before them."""
+    half = sum(map(len, blocks))
+    at = half if arrangement.central else 0
+    out = np.empty((half + at, words_for(len(arrangement.place))), dtype=np.uint64)
+    for block in blocks:
+        _expand_into(arrangement, block, out[at : at + len(block)])
+        at += len(block)
+    if arrangement.central:
+        _mirror(out[half:], _given_mask(arrangement), out[:half])
+    return out
+
+
+def _expand_into(arrangement: Arrangement, words: Array, out: Array) -> None:
+    if arrangement.direct:
+        out[:] = words
+    elif not arrangement.central and _shifted(arrangement):
+        _shift(words, mask_of_first(len(arrangement.place)), out)
+    else:
+        _gather(words, arrangement.place, arrangement.turn, out)
+
+
+def _given_mask(arrangement: Arrangement) -> Array:
+    """Return the mask of the given rows that are not zero."""
+    if arrangement.direct:
+        return mask_of_first(len(arrangement.place))
+    mask: Array = packed_signs(np.abs(arrangement.turn)[None])[0]
+    return mask
 
 
 def _shifted(arrangement: Arrangement) -> bool:
@@ -37,23 +65,13 @@ def _shifted(arrangement: Arrangement) -> bool:
     return bool(np.all(arrangement.turn == 1)) and bool(np.all(arrangement.place == np.arange(1, n + 1)))
 
 
-def _mask(rows: Array) -> Array:
-    out = np.zeros(words_for(len(rows)), dtype=np.uint64)
-    for row in np.flatnonzero(rows).tolist():
-        out[row // 64] |= np.uint64(1 << (63 - row % 64))
-    return out
-
-
 @kernel
 @no_type_check
-def _mirror(words, rows, opposite, out):
+def _mirror(words, rows, out):
     n, width = words.shape
     for i in range(n):
         for w in range(width):
-            if opposite:
-                out[n - 1 - i, w] = ~words[i, w] & rows[w]
-            else:
-                out[i, w] = words[i, w]
+            out[n - 1 - i, w] = ~words[i, w] & rows[w]
 
 
 @kernel
@@ -69,7 +87,7 @@ def _shift(words, rows, out):
 
 @kernel
 @no_type_check
-def _gather(words, place, turn, opposite, out):
+def _gather(words, place, turn, out):
     """Move bits by tables: for each four hyperplanes and each of their 16 signs, the bits of the given rows on them."""
     n, width = words.shape
     table = np.zeros((16 * width, 16, out.shape[1]), dtype=np.uint64)
@@ -83,16 +101,15 @@ def _gather(words, place, turn, opposite, out):
         for value in range(16):
             if (value >> spot) & 1:
                 table[block, value, row // 64] |= bit(row)
-        if (turn[row] < 0) != opposite:
+        if turn[row] < 0:
             flip[row // 64] |= bit(row)
     for i in range(n):
-        target = n - 1 - i if opposite else i
         for w in range(out.shape[1]):
-            out[target, w] = flip[w]
+            out[i, w] = flip[w]
         for block in range(last):
             value = (words[i, block // 16] >> np.uint64(60 - 4 * (block % 16))) & np.uint64(15)
             for w in range(out.shape[1]):
-                out[target, w] ^= table[block, value, w]
+                out[i, w] ^= table[block, value, w]
 
 
 def unpack(words: Array, turn: Array) -> Array:

@@ -15,6 +15,7 @@ from typing import no_type_check
 import numpy as np
 
 from theodolite.arrangement._filter import filtered_dot, inverse_bound, unit_row_for, verified_inverse
+from theodolite.arrangement._merge import common_divisor
 from theodolite.arrangement._residues import cofactors, independent_rows, residue_dot, residue_sign
 from theodolite.arrangement._state import BY_FILTER, BY_INTEGERS, BY_RESIDUES, LIMIT
 from theodolite.arrangement._words import bit, kernel, leading_zeros, population
@@ -22,14 +23,6 @@ from theodolite.arrangement._words import bit, kernel, leading_zeros, population
 __all__ = ["new_ray", "ray_from_rows"]
 
 OKAY, NO_RESIDUES = 0, 1
-
-
-@kernel
-@no_type_check
-def _gcd(a, b):
-    while b:
-        a, b = b, a % b
-    return a
 
 
 @kernel
@@ -46,7 +39,7 @@ def _integer_ray(matrix, pool, first, second, row, new):
     if p == q:
         p, q = 1, 1
     else:
-        common = _gcd(p, q)
+        common = common_divisor(p, q)
         if common > 1:
             p //= common
             q //= common
@@ -59,7 +52,7 @@ def _integer_ray(matrix, pool, first, second, row, new):
         value = q * a + p * b
         coordinates[new, k] = value
         if divisor != 1:
-            divisor = _gcd(abs(value), divisor)
+            divisor = common_divisor(abs(value), divisor)
         largest = max(largest, abs(float(value)))
     if divisor > 1:
         for k in range(d):

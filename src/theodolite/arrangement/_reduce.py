@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import gcd
 from typing import no_type_check
 
 import numpy as np
 
 from theodolite._typing import Array
+from theodolite.arrangement._merge import merge
 from theodolite.arrangement._residues import independent_rows, inverse, prime_table
 from theodolite.arrangement._rows import Rows
 from theodolite.arrangement._words import kernel
@@ -45,7 +47,7 @@ class Arrangement:
         """The dimension of the largest linear space that lies in every cell."""
         return self.dimension + (0 if self.central else 1) - len(self.columns)
 
-    @property
+    @cached_property
     def direct(self) -> bool:
         """Whether a cell's words over the hyperplanes are its words over the given rows."""
         return (
@@ -66,6 +68,13 @@ def in_position(rows: Rows, central: bool, dimension: int) -> Arrangement:
 def reduce(rows: Rows, central: bool, dimension: int) -> Arrangement:
     """Merge parallel rows, drop zero rows and superfluous columns, and put a basis first. Exact throughout."""
     entries = rows.entries
+    merged = None if rows.few else merge(entries)
+    if merged is not None:
+        place, turns, picked, columns = merged
+        kept = rows.take(picked, None if len(columns) == rows.width else columns)
+        if not central:
+            place, turns = place[1:], turns[1:]
+        return Arrangement(kept, place, turns, central, columns, dimension)
     present = np.flatnonzero(np.any(entries != 0, axis=1))
     first, group, turn = _lines(rows, present)
     distinct = rows.take(first)

@@ -118,16 +118,24 @@ class Rows:
 
     def matrix(self, primes: int) -> Matrix:
         """Return the forms in which the kernels of the ray method take rows, with residues modulo ``primes`` primes."""
-        d = self.width
-        integers = np.empty((0, d), dtype=np.int64)
-        cap = 0.0
-        if self.entries.dtype == np.int64:
-            cap = LIMIT / max(1.0, d * float(np.abs(self.entries.astype(np.float64)).max(initial=1.0)))
-            if cap >= 1.0:
-                integers = np.ascontiguousarray(self.entries)
+        integers, cap = self._small()
         floats, slack = self.floats()
         table, inverses = prime_table(primes)
         return Matrix(integers, cap, floats, slack, self.residues(table), table, inverses)
+
+    def integer_matrix(self) -> Matrix:
+        """Return the one form that is needed while all numbers are small integers; none of them where they are not."""
+        integers, cap = self._small()
+        none = np.empty((0, *self.entries.shape), dtype=np.int64)
+        table, inverses = prime_table(0)
+        return Matrix(integers, cap, np.empty((0, self.width)), 1.0, none, table, inverses)
+
+    def _small(self) -> tuple[Array, float]:
+        if self.entries.dtype == np.int64:
+            cap = LIMIT / max(1.0, self.width * float(np.abs(self.entries).max(initial=1)))
+            if cap >= 1.0:
+                return np.ascontiguousarray(self.entries), cap
+        return np.empty((0, self.width), dtype=np.int64), 0.0
 
 
 def integer_rows(array: Array) -> Rows:

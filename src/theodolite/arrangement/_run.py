@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from theodolite._typing import Array
+from theodolite.arrangement._narrow import LARGE, search_narrow
 from theodolite.arrangement._reduce import Arrangement
 from theodolite.arrangement._search import DEPTH, FULL, GROW, LAST, ORTHANT, RESIDUES, search
 from theodolite.arrangement._start import start_pool
@@ -65,9 +66,12 @@ def search_cells(
     rows = arrangement.rows
     n, d = len(rows), rows.width
     words = words_for(n)
-    matrix = rows.matrix(0)
     work = workspace(n, d, 0)
+    matrix, step = (rows.integer_matrix(), search_narrow) if words == 1 else (rows.matrix(0), search)
     start = start_pool(rows, matrix, work, tally.counts, 64 * d)
+    if start is None and step is search_narrow:
+        matrix, step = rows.matrix(0), search
+        start = start_pool(rows, matrix, work, tally.counts, 64 * d)
     if start is None:
         matrix, work = rows.matrix(rows.residue_count()), workspace(n, d, rows.residue_count())
         start = start_pool(rows, matrix, work, tally.counts, 64 * d)
@@ -87,16 +91,17 @@ def search_cells(
     out = np.empty((batch if keep else 0, words), dtype=np.uint64)
     limit = batch if keep else 2**20
     while True:
-        found, status = search(
+        found, status = step(
             matrix, pool, lists, frames, cursor, wanted, fixed, n if stop is None else stop,
             out, keep, limit, work, tally.counts,
         )  # fmt: skip
         if found:
-            yield found, out[:found]
-            out = np.empty_like(out)  # what was yielded stays the caller's
+            yield found, out[:found].copy()  # what was yielded stays the caller's
         if status == FULL:
             continue
-        if status == GROW:
+        if status == LARGE:
+            matrix, step = rows.matrix(0), search
+        elif status == GROW:
             lists = np.concatenate([lists, np.empty_like(lists)])
             pool = Pool(*(np.concatenate([part, np.zeros_like(part)]) for part in pool))
             work = workspace(n, d, len(matrix.primes), 2 * len(work.counts))

@@ -8,12 +8,13 @@ from typing import no_type_check
 import numpy as np
 
 from theodolite._typing import Array
+from theodolite.arrangement._merge import common_divisor
 from theodolite.arrangement._rays import ray_from_rows
 from theodolite.arrangement._rows import Rows
 from theodolite.arrangement._state import BY_INTEGERS, Matrix, Pool, Work
 from theodolite.arrangement._words import bit, kernel
 
-__all__ = ["dual_rays", "start_pool"]
+__all__ = ["dual_rays", "integer_duals", "start_pool"]
 
 
 def dual_rays(rows: Rows) -> list[list[int]]:
@@ -34,7 +35,7 @@ def dual_rays(rows: Rows) -> list[list[int]]:
 
 
 def start_pool(rows: Rows, matrix: Matrix, work: Work, tally: Array, capacity: int) -> Pool | None:
-    """Return a pool that holds the 2 d first rays, or None where their signs need residues that ``matrix`` lacks."""
+    """Return a pool that holds the 2 d first rays, or None where their signs need forms that ``matrix`` lacks."""
     d = rows.width
     words = len(work.rows)
     pool = Pool(
@@ -43,12 +44,61 @@ def start_pool(rows: Rows, matrix: Matrix, work: Work, tally: Array, capacity: i
         np.zeros((capacity, d), dtype=np.int64),
         np.zeros(capacity, dtype=np.bool_),
     )
-    if len(matrix.integers):
+    if len(matrix.integers) and not integer_duals(matrix.integers, matrix.cap, pool.coordinates, pool.small):
         for i, ray in enumerate(dual_rays(rows)):
             if max(abs(entry) for entry in ray) <= matrix.cap:
                 pool.coordinates[i] = ray
                 pool.small[i] = True
+    if not len(matrix.floats) and not pool.small[:d].all():
+        return None
     return pool if _fill(matrix, pool, work, tally, len(rows)) == 0 else None
+
+
+@kernel
+@no_type_check
+def integer_duals(integers, cap, coordinates, small):
+    """Fill in the rays of ``dual_rays`` by Bareiss's elimination; return whether all numbers stay small."""
+    d = coordinates.shape[1]
+    work = np.zeros((d, 2 * d), dtype=np.int64)
+    for i in range(d):
+        work[i, d + i] = 1
+        for k in range(d):
+            work[i, k] = integers[i, k]
+    before = 1
+    for column in range(d):
+        pivot = column
+        while pivot < d and work[pivot, column] == 0:
+            pivot += 1
+        if pivot == d:
+            return False
+        if pivot != column:
+            for k in range(2 * d):
+                work[pivot, k], work[column, k] = work[column, k], work[pivot, k]
+        largest = 0.0
+        for i in range(d):
+            for k in range(2 * d):
+                largest = max(largest, abs(float(work[i, k])))
+        if largest >= 2.0**30:
+            return False
+        scale = work[column, column]
+        for i in range(d):
+            if i != column:
+                factor = work[i, column]
+                for k in range(2 * d):
+                    work[i, k] = (scale * work[i, k] - factor * work[column, k]) // before
+        before = scale
+    for i in range(d):  # all pivots are now the determinant, and the right half is the adjugate
+        content = 0
+        for k in range(d):
+            content = common_divisor(content, abs(work[k, d + i]))
+        if before < 0:
+            content = -content
+        for k in range(d):
+            coordinates[i, k] = work[k, d + i] // content
+            if abs(float(coordinates[i, k])) > cap:
+                return False
+        small[i] = True
+    return True
 
 
 @kernel

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from theodolite._typing import Array
-from theodolite.arrangement._words import words_for
+from theodolite.arrangement._words import mask_of_first, words_for
 
 __all__ = ["BY_FILTER", "BY_INTEGERS", "BY_RESIDUES", "LIMIT", "Matrix", "Pool", "Work", "workspace"]
 
@@ -72,11 +72,8 @@ def workspace(n: int, d: int, primes: int, rays: int = 256) -> Work:
     Its ``rows`` is the mask of all rows.
     """
     words = words_for(n)
-    rows = np.zeros(words, dtype=np.uint64)
-    for row in range(n):
-        rows[row // 64] |= np.uint64(1 << (63 - row % 64))
     return Work(
-        rows=rows,
+        rows=mask_of_first(n),
         opposed=np.zeros(words, dtype=np.uint64),
         valid=np.zeros(words, dtype=np.uint64),
         above=np.zeros(words, dtype=np.uint64),

@@ -14,7 +14,7 @@ from theodolite._errors import TheodoliteError, WorkloadError
 from theodolite._progress import Reporter
 from theodolite._typing import Array
 from theodolite.arrangement._counts import cover_count
-from theodolite.arrangement._expand import expand, over_given_rows, packed_signs
+from theodolite.arrangement._expand import expand, expand_all, over_given_rows, packed_signs
 from theodolite.arrangement._reduce import Arrangement
 from theodolite.arrangement._run import Prefix, Tally, search_cells
 from theodolite.arrangement._sweep import sweep_cells
@@ -67,7 +67,7 @@ def by_sweep(arrangement: Arrangement, keep: bool, deadline: float, shown: Repor
     half = sweep_cells(floats, slack, total, tally.counts, keep=keep, go_on=go_on)
     if half is None:
         return None
-    words = _both_halves(arrangement, [half]) if keep else None
+    words = expand_all(arrangement, [half]) if keep else None
     return Found(arrangement, total * fold, words, tally, "in general position, swept along lines")
 
 
@@ -84,14 +84,6 @@ def plainly(arrangement: Arrangement, keep: bool) -> Found:
     sides = signs_by_rays(arrangement.rows, central=arrangement.central)
     words = packed_signs(over_given_rows(arrangement, sides)) if keep else None
     return Found(arrangement, len(sides), words, Tally(), f"by their rays, {PLAINLY}")
-
-
-def _both_halves(arrangement: Arrangement, blocks: list[Array]) -> Array:
-    """Return the words over the given rows of the cells on the + side, and in front of them of their opposites."""
-    parts = [expand(arrangement, block) for block in blocks]
-    if arrangement.central:
-        parts = [expand(arrangement, block, opposite=True) for block in reversed(blocks)] + parts
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def by_rays(
@@ -148,7 +140,7 @@ def _here(arrangement: Arrangement, keep: bool, most: int, deadline: float, fold
                 break
     except KeyboardInterrupt:
         complete = False
-    listed = _both_halves(arrangement, blocks) if keep and blocks else None
+    listed = expand_all(arrangement, blocks) if keep and blocks else None
     return Found(arrangement, count * fold, listed, tally, "by their rays", complete)
 
 
@@ -191,7 +183,7 @@ def _in_parts(
     count = sum(counts.values()) * fold
     words = None
     if hold:
-        words = _both_halves(arrangement, [parts[prefix].words for prefix in done])
+        words = expand_all(arrangement, [parts[prefix].words for prefix in done])
     elif keep and shelf is not None and complete:
         shape = (count, words_for(len(arrangement.place)))
         words = shelf.finish(shape, _blocks(arrangement, shelf, prefixes), tally)

@@ -16,7 +16,9 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["bit", "kernel", "leading_zeros", "population", "words_for"]
+from theodolite._typing import Array
+
+__all__ = ["bit", "kernel", "leading_zeros", "mask_of_first", "population", "words_for"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -59,3 +61,10 @@ def bit(row):
 def words_for(rows: int) -> int:
     """Return how many words hold one bit for each of ``rows``, at least one."""
     return max(1, -(-rows // 64))
+
+
+def mask_of_first(rows: int) -> Array:
+    """Return the mask of the first ``rows`` rows."""
+    mask = np.full(words_for(rows), 2**64 - 1, dtype=np.uint64)
+    mask[-1] = (2**64 - 1) & ~((1 << (64 * len(mask) - rows)) - 1)
+    return mask
