@@ -22,6 +22,7 @@ from theodolite.relu._known import Known
 from theodolite.relu._options import read_specification
 from theodolite.relu._point import Evaluation, Point
 from theodolite.relu._problem import Problem
+from theodolite.relu._unlimited import UnlimitedWidth, unlimited_width
 
 __all__ = ["ReluLandscape"]
 
@@ -40,7 +41,16 @@ class ReluLandscape(SurveyableLandscape):
     small network can be listed (Liu 2020, arXiv:2002.04763; Zhou & Liang 2017, arXiv:1710.11205; the exact test on kinks and
     the enumeration are Theodolite's).
 
-    For networks of several outputs, and for the rate of gradient descent to zero loss, see ``ActivatedLandscape``.
+    A survey lists all local minima, differentiable or not, and all differentiable saddles, as one set per value and kind; its
+    candidates are the sets of at most ``hidden`` faces of weight space, which ``workload`` counts.
+
+    For the rate of gradient descent to zero loss, and for zero-loss networks of several outputs, see ``ActivatedLandscape``;
+    with several outputs (``y`` of several columns) loss and derivatives are here too, but no survey.
+
+    >>> import theodolite as th
+    >>> land = th.ReluLandscape([[1], [-1]], [1, 1], hidden=1)
+    >>> str(land.loss(([[-1]], [1]))), str(land.loss(([[0]], [-1])))
+    ('1/2', '1')
 
     Raises ``DataError`` or ``ShapeError`` for data and options that cannot be used, ``NotCoveredError`` for a slope of 1.
     """
@@ -180,6 +190,20 @@ class ReluLandscape(SurveyableLandscape):
                 fix=None if minimum else "Pass more accurate parameters",
             )
         return verdict.escape
+
+    def unlimited_width(self) -> UnlimitedWidth:
+        """Return the infimum of the loss over networks of every width, in closed form, and a network that attains it.
+
+        Outputs of all widths on the samples are a linear space: one dimension for each line that rows span, and those of
+        linear functions that two-sided lines add. The value is a linear least squares residual, exact for exact data.
+
+        >>> land = ReluLandscape([[1], [2]], [1, -1], hidden=1, reduction="sum")
+        >>> found = land.unlimited_width()
+        >>> found.value, found.width
+        (Fraction(9, 5), 1)
+        """
+        with _quiet():
+            return unlimited_width(self._problem, self._known, self._options.bias)
 
 
 def _check_smooth(evaluation: Evaluation) -> None:
