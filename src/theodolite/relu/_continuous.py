@@ -1,0 +1,76 @@
+"""Whether strict linear inequalities have a common solution: decided in rationals, with the solution or the reason."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from flint import fmpq
+
+__all__ = ["strictly_inside"]
+
+Rows = list[list[int]]
+
+
+def strictly_inside(rows: Rows, width: int) -> list[Fraction] | None:
+    """Return x with ``row . x > 0`` for all rows, or ``None`` where there is none.
+
+    By Gordan's theorem there is none iff some convex combination of the rows is 0. The simplex method looks for that
+    combination (Bland's rule, rational numbers); where it ends without, its multipliers are a solution.
+
+    >>> strictly_inside([[1, 0], [1, 1]], 2) is None, strictly_inside([[1, 1], [-1, -1]], 2) is None
+    (False, True)
+    """
+    if not rows:
+        return [Fraction(0)] * width
+    if any(not any(row) for row in rows):
+        return None
+    multipliers = _multipliers(rows, width)
+    return None if multipliers is None else [Fraction(int(x.p), int(x.q)) for x in multipliers]
+
+
+def _multipliers(rows: Rows, width: int) -> list[fmpq] | None:
+    """Minimise the sum of artificial variables a in ``rows' y + a = 0, sum y + a_0 = 1``, all of them non-negative.
+
+    Return the multipliers of the first equations, with their signs turned, where that sum stays above 0.
+    """
+    count, size = len(rows), width + 1
+    zero, one = fmpq(0), fmpq(1)
+    # Columns: y, artificial variables, right side. Equation 0 is the sum; the last row holds reduced costs.
+    tableau = [[one] * count + [one] + [zero] * width + [one]]
+    for k in range(width):
+        unit = [one if place == k + 1 else zero for place in range(size)]
+        tableau.append([fmpq(row[k]) for row in rows] + unit + [zero])
+    costs = [-sum((line[j] for line in tableau), zero) for j in range(count)] + [zero] * size
+    costs.append(-one)
+    basis = list(range(count, count + size))
+    while True:
+        entering = next((j for j in range(count) if costs[j] < 0), None)
+        if entering is None:
+            break
+        leaving = _leaving(tableau, basis, entering)
+        pivot = tableau[leaving]
+        scale = one / pivot[entering]
+        tableau[leaving] = pivot = [entry * scale if entry else entry for entry in pivot]
+        filled = [(place, entry) for place, entry in enumerate(pivot) if entry]
+        for line in (*(line for place, line in enumerate(tableau) if place != leaving), costs):
+            factor = line[entering]
+            if factor:
+                for place, entry in filled:
+                    line[place] -= factor * entry
+        basis[leaving] = entering
+    if costs[-1] == 0:
+        return None
+    # The reduced cost of artificial variable k is 1 minus its multiplier.
+    return [costs[count + 1 + k] - one for k in range(width)]
+
+
+def _leaving(tableau: list[list[fmpq]], basis: list[int], entering: int) -> int:
+    """Return the equation whose variable reaches 0 first, of several the one of the first variable."""
+    best: tuple[fmpq, int] | None = None
+    chosen = -1
+    for place, line in enumerate(tableau):
+        if line[entering] > 0:
+            key = (line[-1] / line[entering], basis[place])
+            if best is None or key < best:
+                best, chosen = key, place
+    return chosen
