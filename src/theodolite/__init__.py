@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from theodolite.activated import ActivatedLandscape
     from theodolite.affine import AffineTargetLandscape, AffineVerdict, PiecewiseTargetLandscape
     from theodolite.arrangement import Cells, cells, count_cells
+    from theodolite.relu import ReluLandscape
 
 __all__ = [
     "REFERENCES",
@@ -57,6 +58,7 @@ __all__ = [
     "PiecewiseTargetLandscape",
     "Reference",
     "Regularity",
+    "ReluLandscape",
     "ResidualLandscape",
     "ShapeError",
     "StoreError",
@@ -77,6 +79,7 @@ _LAZY = {
     "ActivatedLandscape": "theodolite.activated",
     **dict.fromkeys(("AffineTargetLandscape", "AffineVerdict", "PiecewiseTargetLandscape"), "theodolite.affine"),
     **dict.fromkeys(("Cells", "cells", "count_cells"), "theodolite.arrangement"),
+    "ReluLandscape": "theodolite.relu",
 }
 """Names that are imported when they are first used: some homes import numba, and nobody needs all of them."""
 

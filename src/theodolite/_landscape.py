@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from theodolite._arrays import coerce_parameters
+from theodolite._certificate import Certificate
 from theodolite._critical import CriticalSet, Piece, Stratum
 from theodolite._errors import NotCoveredError, ShapeError
 from theodolite._kind import Kind
@@ -108,6 +109,10 @@ class Landscape(ABC):
 
         return Hessian(self, self.coerce(params))
 
+    def certificate_of(self, piece: Piece) -> Certificate:
+        """Return the certificate of ``piece``; ``NotCoveredError`` where there is none."""
+        raise NotCoveredError(f"There are no certificates for critical sets of {self.specification}")
+
     @abstractmethod
     def classify(self, params: ParametersLike, *, rtol: Number | None = None) -> Verdict:
         """Say what ``params`` is, how that is known, and how to leave if it is not a minimum."""
@@ -146,6 +151,15 @@ class SurveyableLandscape(Landscape):
     @abstractmethod
     def solve(self, item: Any) -> Table:
         """Return the critical sets of one piece of work."""
+
+    @property
+    def exhaustive(self) -> bool:
+        """Whether ``work`` leaves nothing out: otherwise no survey of this landscape is complete."""
+        return True
+
+    def gathered(self, table: Table, complete: bool) -> Table:
+        """Return the rows of a survey made of those of its pieces, which ``complete`` says are all; by default they are the same."""
+        return table
 
     @abstractmethod
     def name(self, key: bytes) -> str:

@@ -32,12 +32,13 @@ class NetworkKind(msgspec.Struct, frozen=True):
 
 
 _ACTIVATED = "theodolite.activated:ActivatedLandscape"
+_RELU = "theodolite.relu:ReluLandscape"
 
 KINDS: dict[str, NetworkKind] = {
     "linear": NetworkKind("linear:4-2-4", "theodolite.linear:LinearLandscape", has_l2=True),
     "residual": NetworkKind("residual:4x3", "theodolite.linear:ResidualLandscape", has_bias=False),
-    "relu": NetworkKind("relu:2-3-1+bias"),
-    "leaky_relu": NetworkKind("leaky_relu(0.1):2-3-1", has_slope=True, several=_ACTIVATED),
+    "relu": NetworkKind("relu:2-3-1+bias", _RELU),
+    "leaky_relu": NetworkKind("leaky_relu(0.1):2-3-1", _RELU, has_slope=True, several=_ACTIVATED),
     "quadratic": NetworkKind("quadratic:4-2-4", has_bias=False),
     "tanh": NetworkKind("tanh:3-3-3", _ACTIVATED, has_bias=False),
     "sigmoid": NetworkKind("sigmoid:3-3-3", _ACTIVATED, has_bias=False),

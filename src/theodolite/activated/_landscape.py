@@ -61,8 +61,8 @@ class ActivatedLandscape(Landscape):
     a critical point is a global minimum. Critical points of positive loss are not classified.
 
     Use it for the rate of gradient descent and for zero-loss networks of several outputs. For every local minimum of a
-    piecewise linear network with one output on any number of samples there is the survey of ReLU networks, which also
-    takes leaky ReLU.
+    piecewise linear network with one output on any number of samples there is ``ReluLandscape``, which also takes leaky
+    ReLU and biases.
 
     >>> import theodolite as th
     >>> land = th.ActivatedLandscape([[2.0]], [[3.0]], 1, activation="leaky_relu", negative_slope=0.5)

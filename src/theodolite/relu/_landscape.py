@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -11,13 +12,16 @@ from theodolite._arrays import check_rtol, coerce_parameters, given_epsilon
 from theodolite._critical import CriticalSet, Piece, Stratum
 from theodolite._errors import DataError, NoEscapeError, NotCoveredError
 from theodolite._hessian import Hessian
+from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
 from theodolite._panels import Description, Panel
 from theodolite._table import Table
 from theodolite._typing import Array, Integer, Number, Option, Parameters, ParametersLike, Real
 from theodolite._verdict import Direction, Verdict
 from theodolite.io._network import Specification
+from theodolite.relu._catalogue import Catalogue
 from theodolite.relu._data import read
+from theodolite.relu._in_cell import InCellMinimum
 from theodolite.relu._known import Known
 from theodolite.relu._options import read_specification
 from theodolite.relu._point import Evaluation, Point
@@ -160,6 +164,101 @@ class ReluLandscape(SurveyableLandscape):
         _check_smooth(evaluation)
         return self._shown(evaluation.hessian_product(change), evaluation.problem)
 
+    def description(self) -> Description:
+        """What this landscape is, in words and formulas."""
+        from theodolite.relu._figures import describe
+
+        return describe(self._options, self._problem)
+
+    def data_arrays(self) -> dict[str, Array]:
+        """Return X and y as numbers: Fractions where they were given exactly."""
+        problem = self._problem
+        return {"X": problem.inputs[:, : self._options.d_in], "y": problem.targets}
+
+    @cached_property
+    def _catalogue(self) -> Catalogue:
+        return Catalogue(self._problem, self._known, self._options.bias)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_catalogue"}
+
+    def count(self) -> int:
+        """Return how many critical sets a survey lists; ``NotCoveredError`` before one was done: no formula knows it."""
+        return self._catalogue.count()
+
+    def workload(self) -> int:
+        """Return how many sets of faces of weight space a survey tries (at most; exactly, in general position)."""
+        return self._catalogue.workload
+
+    @property
+    def exhaustive(self) -> bool:
+        """Whether a survey enumerates local minima on kinks too: where that is at most 10**6 sets of faces."""
+        return self._catalogue.boundary
+
+    def work(self, *, limit: int | None = None) -> Iterator[Any]:
+        """Yield ranges of sets of faces."""
+        return self._catalogue.work()
+
+    def solve(self, item: Any) -> Table:
+        """Return the supports of local minima and saddles in one range, one row each."""
+        return self._catalogue.solve(item)
+
+    def gathered(self, table: Table, complete: bool) -> Table:
+        """Return one row per value and kind; only a complete enumeration says which minima are global."""
+        return self._catalogue.gathered(table, complete)
+
+    def name(self, key: bytes) -> str:
+        """Return the label of the set with this key: signs of the samples for each neuron of one member.
+
+        In ``+[-0+] -[++-]`` one neuron has v > 0, is off on the first sample, has its kink on the second and is on on the
+        third; another has v < 0. Further neurons repeat these, or have v = 0.
+        """
+        return self._catalogue.name(key)
+
+    def critical_sets(
+        self,
+        *,
+        kind: Kind | None = None,
+        below: Real | None = None,
+        above: Real | None = None,
+        max_index: int | None = None,
+    ) -> Iterator[CriticalSet]:
+        """Yield the critical sets, lowest value first: enumerates all of them at the first one.
+
+        Filters are those of every landscape. Raises ``WorkloadError`` where ``survey`` would.
+        """
+        table = self._catalogue.sets()
+        kinds = None if kind is None else (kind,)
+        yield from table.take(table.matching(kinds, below, above, max_index)).rows(self.name, self)
+
+    def global_minimum(self) -> CriticalSet:
+        """Return the set of global minimizers, found by enumerating all local minima.
+
+        Raises ``WorkloadError`` where they are too many, ``NotCoveredError`` where a decision was too close in floats.
+        """
+        return self._catalogue.global_minimum(self)
+
+    def representative_of(self, piece: Piece) -> Parameters:
+        """Build the canonical member: of its first stratum, which usually is not a generic one."""
+        return self._catalogue.member(piece, None)
+
+    def sample_of(self, piece: Piece, source: np.random.Generator) -> Parameters:
+        """Draw a random member: a stratum, then a point in it, with neurons in random order and scale."""
+        return self._catalogue.member(piece, source)
+
+    def strata_of(self, critical_set: CriticalSet) -> Iterator[Stratum]:
+        """Yield the strata: faces of weight space and signs of v, one for each neuron, up to the order of neurons."""
+        return self._catalogue.strata(critical_set, self)
+
+    def components(self, table: Table) -> Array:
+        """Return a number for each row of ``table``: sets with equal numbers are connected through sets of equal value."""
+        return self._catalogue.components(table)
+
+    def panels(self, critical_set: CriticalSet) -> tuple[Panel, ...]:
+        """Return neurons, function over the data, curvature signs, and the arrangement for up to three parameters a neuron."""
+        from theodolite.relu._views import panels
+
+        return panels(self, critical_set)
 
     def classify(self, params: ParametersLike, *, rtol: Number | None = None) -> Verdict:
         """Say what ``params`` is: kinks, dead neurons and neurons with v = 0 included.
@@ -204,6 +303,26 @@ class ReluLandscape(SurveyableLandscape):
         """
         with _quiet():
             return unlimited_width(self._problem, self._known, self._options.bias)
+
+    def in_cell_minima(self) -> Iterator[InCellMinimum]:
+        """Yield the minimum of the loss's quadratic on every joint cell (multiset of ``hidden`` cells), lazily.
+
+        Each record has the cells and their signs, S, the rank of the quadratic's columns, whether the minimiser is unique up to
+        rescaling, and whether it is *genuine*: in the cell, and so a local minimum of the loss (``None`` where floats are too
+        close to call). Two neurons or more in each cell that occurs are always genuine (Liu 2020, arXiv:2002.04763; the test
+        by multiplicities is Theodolite's).
+
+        Raises ``NotCoveredError`` for networks of several outputs.
+        """
+        from theodolite.relu._in_cell import in_cell_minima
+
+        if self._problem.outputs > 1:
+            raise NotCoveredError(
+                f"In-cell minima of {self.specification} are not covered",
+                cause="with several outputs the loss is not a convex quadratic on cells",
+                fix="Take one output at a time",
+            )
+        return in_cell_minima(self._problem)
 
 
 def _check_smooth(evaluation: Evaluation) -> None:
