@@ -15,8 +15,6 @@ from jaxtyping import Int8, Int64, Shaped
 
 from theodolite._numerics import as_fractions, exact_nullspace, exact_product, to_floats
 from theodolite._typing import Array
-from theodolite.arrangement import cells
-from theodolite.arrangement._counts import cover_count
 from theodolite.relu._problem import Problem
 
 __all__ = ["Patterns", "face_count", "patterns"]
@@ -152,6 +150,8 @@ def patterns(problem: Problem, *, boundary: bool = True) -> Patterns:
     >>> len(found), found.cells, found.signs[:4].tolist()
     (9, 4, [[-1, -1], [-1, 1], [1, -1], [1, 1]])
     """
+    from theodolite.arrangement import cells
+
     found = cells(problem.inputs)
     if boundary:
         faces = found.faces()
@@ -171,6 +171,8 @@ def face_count(problem: Problem, *, boundary: bool) -> int:
     >>> face_count(problem, boundary=True)
     13
     """
+    from theodolite.arrangement._counts import cover_count
+
     lines = problem.lines.count
     rank = min(lines, problem.width)
     if not boundary:
