@@ -34,13 +34,14 @@ HEAVY = (
 )
 
 # From the ground up. A module may import from rows below its own, and from its own row where that is marked as one circle.
-BASE = {"_version", "_versions", "_typing", "_errors", "_budget"}
+BASE = {"_version", "_versions", "_typing", "_errors", "_budget", "_atomic"}
 VOCABULARY = {"_references", "_evidence", "_kind", "_notebook", "_panels", "_critical", "_verdict", "_table", "_texts"}
-VOCABULARY |= {"_arrays", "_landscape", "_hessian"}
-FILES = {"_atomic", "_crew", "_npz", "_progress"}
+VOCABULARY |= {"_arrays", "_landscape", "_hessian", "_certificate"}
+FILES = {"_crew", "_npz", "_progress"}
 SURVEY = {path.stem for path in PACKAGE.glob("_[a-z]*.py")} - BASE - VOCABULARY - FILES - {"_registry"}
 ROWS = [
     BASE,
+    {"checker"},
     {"_numerics"},
     VOCABULARY,
     FILES,

@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 
 from theodolite._atlas import Atlas
 from theodolite._atlas_files import load_atlas
+from theodolite._certificate import Certificate
 from theodolite._critical import CriticalSet, Stratum
 from theodolite._errors import (
     AtlasFileError,
+    CertificateError,
     DataError,
     NoEscapeError,
     NoMinimumError,
@@ -41,6 +43,8 @@ __all__ = [
     "Atlas",
     "AtlasFileError",
     "Cells",
+    "Certificate",
+    "CertificateError",
     "CriticalSet",
     "DataError",
     "DescentCertificate",

@@ -8,6 +8,7 @@ from typing import Any, Protocol, overload, runtime_checkable
 
 import numpy as np
 
+from theodolite._certificate import Certificate
 from theodolite._errors import DataError, NotCoveredError
 from theodolite._evidence import Evidence
 from theodolite._kind import Kind
@@ -30,6 +31,9 @@ class Home(Protocol):
 
     def strata_of(self, critical_set: CriticalSet) -> Iterator[Stratum]:
         """Yield the strata of ``critical_set``."""
+
+    def certificate_of(self, piece: Piece) -> Certificate:
+        """Return the certificate of ``piece``."""
 
     def panels(self, critical_set: CriticalSet) -> tuple[Panel, ...]:
         """Return the plain data of the figures that explain ``critical_set``."""
@@ -84,6 +88,10 @@ class Piece:
         if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 0:
             raise DataError(f"size is {size!r}", fix="Pass how many members to draw, an integer of zero or more")
         return [home.sample_of(self, source) for _ in range(size)]
+
+    def certificate(self) -> Certificate:
+        """Return a certificate of this set, which ``theodolite verify`` checks; ``NotCoveredError`` where there is none."""
+        return self._home().certificate_of(self)
 
     def _home(self) -> Home:
         if self.landscape is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 __all__ = [
     "AtlasFileError",
+    "CertificateError",
     "DataError",
     "NoEscapeError",
     "NoMinimumError",
@@ -80,6 +81,10 @@ class WorkloadError(TheodoliteError):
 
 class AtlasFileError(TheodoliteError):
     """A saved atlas cannot be read: it is truncated, of another version, or not an atlas."""
+
+
+class CertificateError(TheodoliteError):
+    """A certificate is refused: it is damaged, made for other data, or does not prove what it claims."""
 
 
 class StoreError(TheodoliteError):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from theodolite._arrays import check_rtol, coerce_parameters, given_epsilon
+from theodolite._certificate import Certificate
 from theodolite._critical import CriticalSet, Piece, Stratum
 from theodolite._errors import DataError, NoEscapeError, NoMinimumError, NotCoveredError
 from theodolite._evidence import Method
@@ -261,6 +262,12 @@ class AffineTargetLandscape(SurveyableLandscape):
         shift = p.alpha / (2 * w)
         c = p.alpha * p.middle + p.beta - shift**2 - w**2 * p.length**2 / 12
         return Network(p.array([w]), p.array([shift - w * p.middle]), p.array([v]), c).parameters
+
+    def certificate_of(self, piece: Piece) -> Certificate:
+        """Return the canonical member of a class: an exactly critical point, whose gradient and loss anyone can integrate."""
+        from theodolite.affine._proof import certificate
+
+        return certificate(self.problem, self._options.hidden, self.representative_of(piece))
 
     def representative_of(self, piece: Piece) -> Parameters:
         """Build the canonical member: one neuron per breakpoint, the others inactive or constant."""

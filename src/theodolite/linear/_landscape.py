@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from theodolite._arrays import as_matrix, check_rtol, coerce_parameters, given_epsilon
+from theodolite._certificate import Certificate
 from theodolite._critical import CriticalSet, Piece, Stratum
 from theodolite._errors import NoEscapeError, NotCoveredError
 from theodolite._kind import Kind
@@ -239,6 +240,13 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
     def global_minimum(self) -> CriticalSet:
         """Return the family of all global minima: the largest eigenvalues that the width can carry."""
         return self._problem.global_minimum(self)
+
+    def certificate_of(self, piece: Piece) -> Certificate:
+        """Return eigenvalues between rational numbers, counted, and what the set takes of them: on exactly given data."""
+        from theodolite.linear._proof import certificate
+
+        data = self.data_arrays()
+        return certificate(self._problem, self._options, data["X"], data["Y"], piece.key)
 
     def representative_of(self, piece: Piece) -> Parameters:
         """Build the balanced member of a family, W2^T W2 = W1 W1^T, hidden biases zero."""
