@@ -13,12 +13,15 @@ import msgspec
 from theodolite._kind import Kind
 
 __all__ = [
+    "ArrangementPanel",
     "Curve",
     "CurvePanel",
     "Description",
+    "FieldPanel",
     "Formula",
     "Move",
     "MovesPanel",
+    "NeuronMark",
     "Panel",
     "PlaneMark",
     "PlanePanel",
@@ -27,6 +30,7 @@ __all__ = [
     "Slide",
     "SlidesPanel",
     "SpectrumPanel",
+    "StrataPanel",
     "TextPanel",
 ]
 
@@ -134,7 +138,8 @@ class ProfilePanel(msgspec.Struct, frozen=True, tag="profile"):
 
 
 class Curve(msgspec.Struct, frozen=True):
-    """A polyline with a name and a role: ``data`` (dots), ``model``, ``target`` or ``reference``."""
+    """A polyline with a name and a role: ``data`` (dots), ``stems`` (a segment for each pair of points), ``model``, ``target`` or
+    ``reference``."""
 
     name: str
     role: str
@@ -174,6 +179,63 @@ class SlidesPanel(msgspec.Struct, frozen=True, tag="slides"):
     opening: int = 0
 
 
+class FieldPanel(msgspec.Struct, frozen=True, tag="field"):
+    """A piecewise linear function of two inputs over its samples, exactly.
+
+    Its height at (x, y) is ``offset`` plus, for each of ``neurons`` (w1, w2, b, v), v s(w1 x + w2 y + b), where s has slope 1
+    above 0 and ``slope`` below. ``samples`` are (x, y, target); ``box`` says what to draw: from and to in x, from and to in y.
+    """
+
+    title: str
+    caption: str
+    x_label: str
+    y_label: str
+    neurons: tuple[tuple[float, float, float, float], ...]
+    slope: float
+    offset: float
+    samples: tuple[tuple[float, float, float], ...]
+    box: tuple[float, float, float, float]
+
+
+class NeuronMark(msgspec.Struct, frozen=True):
+    """Where on the unit sphere the weights of one or several neurons point, and whether a sample has its kink there."""
+
+    place: tuple[float, ...]
+    label: str
+    kinked: bool
+
+
+class ArrangementPanel(msgspec.Struct, frozen=True, tag="arrangement"):
+    """The cells of a neuron's weights on the unit circle or sphere, coloured by a loss.
+
+    ``axes`` name the two or three coordinates; ``lines`` are unit normals of the lines or planes on which a sample switches, and
+    ``names`` say which samples. Row k of ``outlines`` are the corners of a piece of a cell, coordinates one after the other: the
+    ends of an arc, counterclockwise, or the corners of a convex polygon on one side of the plane where the third coordinate is
+    0. ``values`` has the loss of each piece.
+    """
+
+    title: str
+    caption: str
+    axes: tuple[str, ...]
+    lines: tuple[tuple[float, ...], ...]
+    names: tuple[str, ...]
+    outlines: tuple[tuple[float, ...], ...]
+    values: tuple[float, ...]
+    neurons: tuple[NeuronMark, ...]
+
+
+class StrataPanel(msgspec.Struct, frozen=True, tag="strata"):
+    """Of how many strata a set consists: where the loss is differentiable (``smooth``), and on kinks (``kinked``).
+
+    ``None`` where that was not counted.
+    """
+
+    title: str
+    smooth: int | None
+    kinked: int | None
+    caption: str
+
+
 class TextPanel(msgspec.Struct, frozen=True, tag="text"):
     """A heading and plain sentences."""
 
@@ -182,5 +244,15 @@ class TextPanel(msgspec.Struct, frozen=True, tag="text"):
 
 
 Panel: TypeAlias = (
-    SpectrumPanel | SignsPanel | MovesPanel | PlanePanel | ProfilePanel | CurvePanel | SlidesPanel | TextPanel
+    SpectrumPanel
+    | SignsPanel
+    | MovesPanel
+    | PlanePanel
+    | ProfilePanel
+    | CurvePanel
+    | SlidesPanel
+    | FieldPanel
+    | ArrangementPanel
+    | StrataPanel
+    | TextPanel
 )

@@ -54,7 +54,11 @@ def page_data(atlas: AtlasLike, rows: Rows, panels: Panels) -> dict[str, Any]:
             "nullity": _spans([(item.nullity, item.nullity_range, item.ranges_exact) for item in sets]),
         },
         "evidence": [evidence_lines(evidence) for evidence in known],
-        "ladder": {**ladder, "words": ladder_in_words(atlas.description, rows, atlas.complete)},
+        "ladder": {
+            **ladder,
+            "kinks": [int(kink) for kink in rows.kinks] if any(rows.kinks) else None,
+            "words": ladder_in_words(atlas.description, rows, atlas.complete),
+        },
         "opening": rows.opening,
     }
 

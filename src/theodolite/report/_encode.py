@@ -11,7 +11,9 @@ from typing import Any
 import msgspec
 
 from theodolite._panels import (
+    ArrangementPanel,
     CurvePanel,
+    FieldPanel,
     Move,
     MovesPanel,
     Panel,
@@ -20,18 +22,20 @@ from theodolite._panels import (
     ProfilePanel,
     SlidesPanel,
     SpectrumPanel,
+    StrataPanel,
 )
 from theodolite.report._numbers import counted, number, same, typeset
+from theodolite.report._palette import Kink
 from theodolite.report._rows import AtlasLike, Rows
 
-__all__ = ["NAMED_BARS", "PanelStore", "Panels", "ask", "pack", "script_safe"]
+__all__ = ["NAMED_BARS", "PanelStore", "Panels", "ask", "kinks_of", "pack", "script_safe", "strata_text"]
 
 NAMED_BARS = 24
 """Longer spectra are drawn as thin bars, without the cost of each."""
 
 _MOVES_KEPT = 5
 _DIGITS = 12
-_FIGURES = (PlanePanel, ProfilePanel, CurvePanel, SlidesPanel)
+_FIGURES = (PlanePanel, ProfilePanel, CurvePanel, SlidesPanel, FieldPanel, ArrangementPanel)
 """The large panels: the first to be left out where a page would grow too big."""
 
 
@@ -108,6 +112,27 @@ def ask(atlas: AtlasLike, rows: Rows) -> Panels:
         return Panels((), [], {}, [None] * len(rows.sets), [None] * len(rows.sets), note)
     given = tuple(tuple(atlas.landscape.panels(item)) for item in rows.sets)
     return Panels(given, [], {}, [None] * len(rows.sets), [_best(panels, rows) for panels in given], "")
+
+
+def kinks_of(asked: Panels) -> tuple[Kink, ...]:
+    """Return for every row how much of it lies on kinks, as far as its panels count strata."""
+    return tuple(_kink(panels) for panels in asked.given)
+
+
+def _kink(panels: Iterable[Panel]) -> Kink:
+    counts = next(((panel.smooth, panel.kinked) for panel in panels if isinstance(panel, StrataPanel)), (None, None))
+    if not counts[1]:
+        return Kink.NONE
+    return Kink.ALL if counts[0] == 0 else Kink.SOME
+
+
+def strata_text(panels: Iterable[Panel]) -> str | None:
+    """Return how many strata a set has and where, for the table; nothing for sets of other landscapes."""
+    found = next((panel for panel in panels if isinstance(panel, StrataPanel)), None)
+    if found is None:
+        return None
+    parts = ((found.smooth, "smooth"), (found.kinked, "on kinks"))
+    return ", ".join(f"{counted(n)} {words}" for n, words in parts if n is not None) or "not counted"
 
 
 def pack(asked: Panels, rows: Rows, room: int) -> Panels:

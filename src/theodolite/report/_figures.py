@@ -7,7 +7,17 @@ from importlib.util import find_spec
 from typing import Any
 
 from theodolite._errors import DataError, NotCoveredError, TheodoliteError
-from theodolite._panels import CurvePanel, Panel, PlanePanel, ProfilePanel, SignsPanel, SlidesPanel, SpectrumPanel
+from theodolite._panels import (
+    ArrangementPanel,
+    CurvePanel,
+    FieldPanel,
+    Panel,
+    PlanePanel,
+    ProfilePanel,
+    SignsPanel,
+    SlidesPanel,
+    SpectrumPanel,
+)
 from theodolite.report._rows import AtlasLike, gather
 
 __all__ = ["FIGURES", "figure"]
@@ -19,6 +29,8 @@ _PANELS: dict[str, type[Any]] = {
     "profile": ProfilePanel,
     "curves": CurvePanel,
     "slides": SlidesPanel,
+    "field": FieldPanel,
+    "arrangement": ArrangementPanel,
 }
 FIGURES = ("ladder", *_PANELS)
 """The names that ``figure`` knows."""
@@ -27,7 +39,8 @@ FIGURES = ("ladder", *_PANELS)
 def figure(atlas: AtlasLike, name: str = "ladder", *, chosen: int | None = None) -> Any:
     """Return a matplotlib figure of ``atlas``, in the visual language of its page.
 
-    ``name`` is "ladder", or names a panel of one set: "spectrum", "signs", "plane", "profile", "curves", "slides".
+    ``name`` is "ladder", or names a panel of one set: "spectrum", "signs", "plane", "profile", "curves", "slides",
+    "field" (a function of two inputs over its samples), "arrangement" (the cells of a neuron's weights).
     ``chosen`` is the position of the set to draw, by default the one that the page opens with. Save it with ``savefig``.
     Raises ``TheodoliteError`` where matplotlib is missing (``pip install "theodolite[plot]"``) and ``NotCoveredError`` where the
     landscape has no such panel for this set.
@@ -67,7 +80,7 @@ def figure(atlas: AtlasLike, name: str = "ladder", *, chosen: int | None = None)
 
 
 def _drawer(name: str) -> Callable[[Panel, str], Any]:
-    from theodolite.report import _plot_panels
+    from theodolite.report import _plot_neurons, _plot_panels
 
     drawers: dict[str, Callable[[Panel, str], Any]] = {
         "spectrum": _plot_panels.draw_spectrum,
@@ -76,5 +89,7 @@ def _drawer(name: str) -> Callable[[Panel, str], Any]:
         "profile": _plot_panels.draw_profile,
         "curves": _plot_panels.draw_curves,
         "slides": _plot_panels.draw_slides,
+        "field": _plot_neurons.draw_field,
+        "arrangement": _plot_neurons.draw_arrangement,
     }
     return drawers[name]

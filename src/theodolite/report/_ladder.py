@@ -11,6 +11,7 @@ import numpy as np
 
 from theodolite._kind import Kind
 from theodolite.report._axis import Axis
+from theodolite.report._palette import Kink
 from theodolite.report._rows import Rows
 
 __all__ = [
@@ -55,6 +56,7 @@ class Across:
     listed: tuple[int | None, ...]
     beside: tuple[int, ...]
     numbered: bool = True
+    aside: str = "unknown"
 
 
 def across(rows: Rows) -> Across:
@@ -78,7 +80,15 @@ def across(rows: Rows) -> Across:
         rows.indices,
         listed,
         _turns(list(zip(listed, heights, strict=True))),
+        aside="on kinks" if _aside_is_kinks(rows) else "unknown",
     )
+
+
+def _aside_is_kinks(rows: Rows) -> bool:
+    """Whether every set without an index is one that lies on kinks, where there is no Hessian to have an index."""
+    if len(rows.sets) < rows.total or not any(rows.kinks):
+        return False
+    return all(k is not Kink.NONE for item, k in zip(rows.sets, rows.kinks, strict=True) if item.index is None)
 
 
 def _turns(places: Sequence[Any]) -> tuple[int, ...]:
@@ -112,6 +122,7 @@ def ladder_data(rows: Rows) -> dict[str, Any]:
             "numbered": side.numbered,
             "of": side.listed,
             "beside": side.beside if any(side.beside) and not dense else None,
+            "aside": side.aside,
             **_reach(side.all),
         },
         "labels": labelled(rows),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -14,12 +15,12 @@ from theodolite._atomic import write_whole
 from theodolite._errors import DataError
 from theodolite._kind import Kind
 from theodolite.report._data import page_data, panel_data
-from theodolite.report._encode import Panels, ask, pack, script_safe
+from theodolite.report._encode import Panels, ask, kinks_of, pack, script_safe
 from theodolite.report._formulas import formulas
 from theodolite.report._ladder import MARKED_AT_MOST, across
 from theodolite.report._logo import logo
 from theodolite.report._numbers import counted
-from theodolite.report._palette import glyph
+from theodolite.report._palette import Kink, glyph
 from theodolite.report._reproduce import reproduce
 from theodolite.report._rows import AtlasLike, Rows, gather
 from theodolite.report._table import kind_symbols, table
@@ -30,7 +31,7 @@ __all__ = ["PAGE_LIMIT", "to_html", "write_page"]
 PAGE_LIMIT = 1_000_000
 """A page stays below this many bytes, as long as the table itself does."""
 
-_SCRIPTS = ("core", "marks", "ladder", "panel", "curves", "plane", "surface", "table", "page")
+_SCRIPTS = ("core", "marks", "ladder", "panel", "curves", "plane", "field", "arrangement", "surface", "table", "page")
 _LEAST_ROOM = 60_000
 _PER_ROW = 17
 _TALL = 40
@@ -60,6 +61,7 @@ def to_html(atlas: AtlasLike, path: str | Path | None = None) -> str:
     style = _asset("page.css")
     script = '(()=>{\n"use strict";\n' + "\n".join(_asset(f"{name}.js") for name in _SCRIPTS) + "\n})();\n"
     panels = ask(atlas, rows)
+    rows = replace(rows, kinks=kinks_of(panels))
     fields = _fields(atlas, rows, panels, style, script)
     data = page_data(atlas, rows, panels)
     bare = sum(len(text.encode()) for text in (*fields.values(), script_safe(data)))
@@ -114,10 +116,13 @@ def _ladder_caption(rows: Rows, way: str) -> str:
 
 
 def _key(rows: Rows) -> str:
-    return "".join(
+    kinds = "".join(
         f"<li{'' if n else ' class=absent'}>{glyph(kind)}{_key_word(kind)} ({counted(n)})</li>"
         for kind, n in rows.counts.items()
     )
+    words = ((Kink.ALL, "bar: on kinks"), (Kink.SOME, "half a bar: partly on kinks"))
+    bars = [f"<li>{glyph(Kind.LOCAL_MINIMUM, kink=k)}{text} ({rows.kinks.count(k)})</li>" for k, text in words]
+    return kinds + ("".join(bars) if any(rows.kinks) else "")
 
 
 def _key_word(kind: Kind) -> str:

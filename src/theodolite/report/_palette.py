@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from theodolite._kind import Kind
 
-__all__ = ["COLOURS", "INK", "ISO", "PAPER", "SHAPES", "TINTS", "glyph", "variable"]
+__all__ = ["COLOURS", "INK", "ISO", "PAPER", "SHAPES", "TINTS", "Kink", "glyph", "variable"]
 
 PAPER, INK, SECOND_INK, RULE, HAIRLINE, ISO = "#FCFCFA", "#1B1E21", "#555B62", "#CFD2CC", "#E6E8E2", "#8B938C"
 TINTS = ("#CFDCD8", "#D8E2DD", "#E0E8E2", "#E8EDE7", "#EEF1EB", "#F3F4EF", "#F8F8F4")
@@ -21,6 +23,15 @@ COLOURS = {
     Kind.NOT_CRITICAL: _OPEN,
     Kind.UNDECIDED: _OPEN,
 }
+
+
+class Kink(IntEnum):
+    """How much of a set lies where some neuron is on the kink of a sample: a bar under its mark says so."""
+
+    NONE = 0
+    SOME = 1
+    ALL = 2
+
 
 _ANYWHERE = {_MINIMUM: "#2F7FD0", _TRAP: "#C8345A", _SADDLE: "#B8791A", _OPEN: "#7C838A"}
 """The same hues where the background may be light or dark: at least 3 : 1 against both."""
@@ -55,8 +66,12 @@ def variable(kind: Kind) -> str:
     return _VARIABLES[COLOURS[kind]]
 
 
-def glyph(kind: Kind, size: int = 14, *, themed: bool = True) -> str:
+def glyph(kind: Kind, size: int = 14, *, themed: bool = True, kink: Kink = Kink.NONE) -> str:
     """Return the mark of ``kind`` as a small SVG; without a theme (in a notebook) in a colour for any background."""
     colour = f"var({variable(kind)})" if themed else _ANYWHERE[COLOURS[kind]]
     drawing = _DRAWINGS[SHAPES[kind]].format(c=colour)
-    return f'<svg width="{size}" height="{size}" viewBox="0 0 14 14" aria-hidden="true">{drawing}</svg>'
+    if kink:
+        drawing += f'<path d="M1 15.2h{6 * kink}" stroke="{colour}" stroke-width="2" fill="none"/>'
+    return (
+        f'<svg width="{size}" height="{size}" viewBox="0 0 14 {16 if kink else 14}" aria-hidden="true">{drawing}</svg>'
+    )

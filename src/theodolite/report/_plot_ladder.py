@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from theodolite.report._axis import Axis
-from theodolite.report._encode import ask
+from theodolite.report._encode import ask, kinks_of
 from theodolite.report._ladder import (
     BINS,
     LABELLED_AT_MOST,
@@ -23,7 +24,7 @@ from theodolite.report._ladder import (
     marked,
     strips,
 )
-from theodolite.report._palette import HAIRLINE, INK, ISO, SECOND_INK
+from theodolite.report._palette import HAIRLINE, INK, ISO, SECOND_INK, Kink
 from theodolite.report._plot_labels import MarkLabel, place_labels
 from theodolite.report._plot_style import ReportFigure, canvas, draw_mark, plain_text
 from theodolite.report._rows import AtlasLike, Rows
@@ -38,6 +39,9 @@ def draw_ladder(atlas: AtlasLike, rows: Rows, chosen: int) -> ReportFigure:
     """Return the ladder: loss upward by the axis rules of the page, Morse index rightward."""
     figure, axes = canvas(5.6, 4.6)
     axis = rows.axis
+    dense = rows.total > MARKED_AT_MOST
+    asked = None if dense or len(rows.sets) > STEPS_AT_MOST else ask(atlas, rows)
+    rows = rows if asked is None else replace(rows, kinks=kinks_of(asked))
     side = across(rows)
     known = [n for n in side.all if n is not None]
     aside = max(known, default=0) + 1.5
@@ -46,22 +50,22 @@ def draw_ladder(atlas: AtlasLike, rows: Rows, chosen: int) -> ReportFigure:
         ((aside if x is None else x) + 0.2 * min(beside, 4), _height(axis, float(item.value)))
         for x, beside, item in zip(side.listed, side.beside, rows.sets, strict=True)
     ]
-    dense = rows.total > MARKED_AT_MOST
     shown = sorted(({*marked(rows), chosen} if dense else set(listed)) & set(listed))
     _scale(axes, axis)
     if dense:
         _densities(axes, axis, rows, side.all, aside)
-    if len(shown) <= STEPS_AT_MOST and not dense:
-        _steps(axes, places, [best and best[1] for best in ask(atlas, rows).best], chosen)
+    if asked is not None:
+        _steps(axes, places, [best and best[1] for best in asked.best], chosen)
     size = 6.5 if len(shown) <= LABELLED_AT_MOST else 4.5
     for row in shown:
-        draw_mark(axes, *places[row], rows.sets[row].kind, size=size, chosen=row == chosen)
+        kink = rows.kinks[row] if rows.kinks else Kink.NONE
+        draw_mark(axes, *places[row], rows.sets[row].kind, size=size, chosen=row == chosen, kink=kink)
     named = labelled(rows) if len(rows.sets) <= LABELLED_AT_MOST else labelled(rows)[:8]
     axes.set_ylim(-0.02, 1.02 + _BREAK * (len(axis.pieces) - 1))
     axes.set_xlim(min(known, default=0) - 0.4, (aside if None in side.all else max(known, default=0)) + 0.9)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True) if side.numbered else NullLocator())
     if side.numbered and None in side.all:
-        _name_unknown(axes, max(known, default=0), aside)
+        _name_unknown(axes, max(known, default=0), aside, side.aside)
     axes.set_xlabel(side.label, loc="right")
     scale = {"log": ", logarithmic", "rank": ", by rank"}.get(axis.kind, "")
     axes.set_title(f"{plain_text(atlas.description.loss_name)}{scale}", loc="left", **_SMALL)
@@ -73,10 +77,10 @@ def draw_ladder(atlas: AtlasLike, rows: Rows, chosen: int) -> ReportFigure:
     return figure
 
 
-def _name_unknown(axes: Axes, most: int, aside: float) -> None:
+def _name_unknown(axes: Axes, most: int, aside: float, name: str) -> None:
     """Number the known indices only, and say what stands apart from them."""
     numbers = [int(place) for place in axes.get_xticks() if 0 <= place <= most]
-    axes.set_xticks([*numbers, aside], [*map(str, numbers), "unknown"])
+    axes.set_xticks([*numbers, aside], [*map(str, numbers), name])
 
 
 def _scale(axes: Axes, axis: Axis) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap
 
 from theodolite._panels import CurvePanel, Panel, PlanePanel, ProfilePanel, SignsPanel, SlidesPanel, SpectrumPanel
@@ -118,6 +119,9 @@ def draw_curves(panel: Panel, loss: str) -> ReportFigure:
     for curve in panel.curves:
         if curve.role == "data":
             axes.plot(curve.x, curve.y, ".", color=SECOND_INK, markersize=4, label=curve.name)
+        elif curve.role == "stems":
+            ends = np.array([curve.x, curve.y]).T.reshape(-1, 2, 2)
+            axes.add_collection(LineCollection(list(ends), colors=ISO, linewidths=1.0, label=curve.name))
         else:
             colour, width, dash = looks.get(curve.role, (ISO, 1.0, ":"))
             axes.plot(curve.x, curve.y, color=colour, linewidth=width, linestyle=dash, label=curve.name)

@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
 
 from theodolite._kind import Kind
-from theodolite.report._palette import COLOURS, HAIRLINE, INK, PAPER, RULE, SECOND_INK, SHAPES
+from theodolite.report._palette import COLOURS, HAIRLINE, INK, PAPER, RULE, SECOND_INK, SHAPES, Kink
 
 __all__ = ["ReportFigure", "canvas", "draw_mark", "plain_text", "tidy"]
 
@@ -58,9 +59,17 @@ def tidy(axes: Axes) -> None:
 
 
 def draw_mark(
-    axes: Axes, x: float, y: float, kind: Kind, *, size: float = 6.5, chosen: bool = False, **more: Any
+    axes: Axes,
+    x: float,
+    y: float,
+    kind: Kind,
+    *,
+    size: float = 6.5,
+    chosen: bool = False,
+    kink: Kink = Kink.NONE,
+    **more: Any,
 ) -> None:
-    """Draw the mark of ``kind`` at a point, with a ring around it if it is the chosen one."""
+    """Draw the mark of ``kind`` at a point, with a ring around it if it is the chosen one and a bar under it for kinks."""
     shape, colour = SHAPES[kind], COLOURS[kind]
     small = 0.82 if _MARKERS[shape] == "D" else 1.0
     look: dict[str, Any] = {
@@ -76,6 +85,10 @@ def draw_mark(
     if shape == "half":
         look["markerfacecoloralt"] = PAPER
     axes.plot([x], [y], **{**look, **more})
+    if kink:
+        bar = Path([(-1, -1.5), (1 if kink is Kink.ALL else 0, -1.5)])  # matplotlib scales it by its largest coordinate
+        under: dict[str, Any] = {"marker": bar, "markersize": 1.5 * size + 2.4, "markerfacecolor": "none", "zorder": 5}
+        axes.plot([x], [y], **under, markeredgecolor=colour, markeredgewidth=1.4, linestyle="none", clip_on=False)
     if chosen:
         ring: dict[str, Any] = {
             "marker": "o",

@@ -16,6 +16,7 @@ from theodolite._panels import Description
 from theodolite._table import UNKNOWN, Table
 from theodolite.report._axis import Axis, axis_for
 from theodolite.report._numbers import faithful, numbers
+from theodolite.report._palette import Kink
 
 __all__ = ["LISTED_AT_MOST", "AtlasLike", "Rows", "exact_text", "gather", "span_text"]
 
@@ -70,6 +71,7 @@ class Rows:
     indices: tuple[int | None, ...]
     total: int
     expected: int | None
+    kinks: tuple[Kink, ...] = ()
 
     @cached_property
     def axis(self) -> Axis:

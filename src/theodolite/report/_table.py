@@ -6,7 +6,7 @@ from html import escape
 from unicodedata import bidirectional
 
 from theodolite._panels import Description
-from theodolite.report._encode import Panels
+from theodolite.report._encode import Panels, strata_text
 from theodolite.report._numbers import number
 from theodolite.report._palette import glyph
 from theodolite.report._rows import Rows, span_text
@@ -27,7 +27,7 @@ def _inner(svg: str) -> str:
 
 def table(description: Description, rows: Rows, panels: Panels) -> str:
     """Return the table: one row per set, every number that the figures show."""
-    steps = any(panels.best)
+    steps, strata = any(panels.best), [strata_text(given) for given in panels.given]
     columns = [
         ("name", "l", description.noun[:1].upper() + description.noun[1:]),
         ("kind", "l", "Kind"),
@@ -38,12 +38,17 @@ def table(description: Description, rows: Rows, panels: Panels) -> str:
     ]
     if steps:
         columns += [("way", "l w", "Best step out"), ("gain", "", "Change")]
+    if any(strata):
+        columns.append(("strata", "l", "Strata"))
     heads = "".join(
         f'<th scope="col" class="{look}"{_sorted(name)} data-name="{escape(text)}">'
         f'<button type="button" data-sort="{name}">{escape(text)}</button></th>'
         for name, look, text in columns
     )
-    body = "\n".join(_row(i, rows, panels if steps else None) for i in range(len(rows.sets)))
+    body = "\n".join(
+        _row(i, rows, panels if steps else None, (strata[i] or "?") if any(strata) else None)
+        for i in range(len(rows.sets))
+    )
     return f'<table class="all" id="table"><thead><tr>{heads}</tr></thead><tbody>\n{body}\n</tbody></table>'
 
 
@@ -51,7 +56,7 @@ def _sorted(name: str) -> str:
     return ' aria-sort="ascending"' if name == "value" else ' aria-sort="none"'
 
 
-def _row(i: int, rows: Rows, panels: Panels | None) -> str:
+def _row(i: int, rows: Rows, panels: Panels | None, strata: str | None) -> str:
     # End tags of cells and quotes around plain attributes are optional in HTML; without them 2,000 rows are far smaller.
     item = rows.sets[i]
     cells = [
@@ -69,6 +74,8 @@ def _row(i: int, rows: Rows, panels: Panels | None) -> str:
         else:
             words, _, label, decrease = best
             cells.append(f"<td>{escape(words)} → {_apart(label)}<td>{number(-abs(decrease))}")
+    if strata is not None:
+        cells.append(f"<td>{strata}")
     return f"<tr>{''.join(cells)}"
 
 

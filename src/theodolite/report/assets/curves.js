@@ -32,10 +32,12 @@ function chart(place, curves, labels, ticks, words, logarithmic = false) {
   out.push(h`<line x1="${px(left)}" x2="${w}" y1="${height - bottom}" y2="${height - bottom}" stroke="var(--rule)"/>`);
   for (const v of ticks) if (v >= x0 && v <= x1) out.push(h`<line x1="${px(X(v))}" x2="${px(X(v))}" y1="${height - bottom - 8}" y2="${height - bottom + 4}" stroke="var(--ink2)" stroke-width="1.5"/>`);
   out.push(h`<text x="${w}" y="${height - 4}" font-size="12" text-anchor="end" class="soft">${labels[0]} →</text><text x="0" y="${height - 4}" font-size="12" class="soft">↑ ${labels[1]}</text>`);
-  const order = ["data", "reference", "target", "model"];
+  const order = ["stems", "reference", "target", "model", "data"];
   for (const curve of [...curves].sort((a, b) => order.indexOf(a.role) - order.indexOf(b.role))) {
     const points = curve.x.map((v, i) => [px(X(v)), px(Y(curve.y[i]))]);
-    if (curve.role === "data") {
+    if (curve.role === "stems") {
+      out.push(h`<path d="${points.map(([a, b], i) => `${i % 2 ? "L" : "M"}${a} ${b}`).join("")}" stroke="var(--iso)" stroke-width="1.4" fill="none"/>`);
+    } else if (curve.role === "data") {
       out.push(h`<path d="${points.map(([a, b]) => `M${a} ${b}h0`).join("")}" stroke="var(--ink2)" stroke-width="${points.length > 400 ? 3 : 5}" stroke-linecap="round" fill="none"/>`);
     } else {
       const look = LOOKS[curve.role] || LOOKS.reference;
@@ -47,6 +49,7 @@ function chart(place, curves, labels, ticks, words, logarithmic = false) {
 
 function swatch(role) {
   if (role === "data") return h`<circle cx="13" cy="5" r="2.5" fill="var(--ink2)"/>`;
+  if (role === "stems") return h`<path d="M13 0v10" stroke="var(--iso)" stroke-width="1.4"/>`;
   const look = LOOKS[role] || LOOKS.reference;
   return h`<line x1="0" x2="26" y1="5" y2="5" stroke="${look.stroke}" stroke-width="${look.width}" stroke-dasharray="${look.dash}"/>`;
 }

@@ -28,7 +28,7 @@ function ladder() {
   for (let index = Math.ceil(low / step) * step; data.across.numbered && index <= high; index += step) {
     out.push(h`<text x="${px(x(index))}" y="${height - bottom + 18}" font-size="12" text-anchor="middle" class="soft">${index}</text>`);
   }
-  if (unknown) out.push(h`<text x="${px(x(null))}" y="${height - bottom + 18}" font-size="12" text-anchor="middle" class="soft">unknown</text>`);
+  if (unknown) out.push(h`<text x="${px(x(null))}" y="${height - bottom + 18}" font-size="12" text-anchor="middle" class="soft">${data.across.aside}</text>`);
   out.push(h`<line x1="${left}" x2="${w}" y1="${height - bottom}" y2="${height - bottom}" stroke="var(--rule)"/>
     <text x="${w}" y="${height - 4}" font-size="12" text-anchor="end" class="soft">${small ? data.across.short : data.across.label} →</text>
     <text x="0" y="${height - 4}" font-size="12" class="soft">↑ ${shortened(page.description.loss, small ? 14 : 30)}${axis.kind === "log" ? ", logarithmic" : axis.kind === "rank" ? ", by rank" : ""}</text>`);
@@ -80,7 +80,10 @@ function steps(at, drawn) {
 
 function families(rows, at, placer, small) {
   const size = rows.length > 150 ? 4.4 : rows.length > 60 ? 5.2 : 6.2;
-  for (const row of rows) placer.block(...at(row), 7);
+  for (const row of rows) {
+    placer.block(...at(row), 7);
+    if (kinkOf(row)) placer.block(at(row)[0], at(row)[1] + 4, 7);
+  }
   const labels = new Map();
   for (const row of new Set([state.row, ...page.ladder.labels])) {
     const [a, b] = at(row), chosen = row === state.row, value = small ? "" : sets.shown[row], gap = chosen ? 16 : 11;
@@ -95,7 +98,7 @@ function families(rows, at, placer, small) {
   rows.sort((p, q) => (p === state.row) - (q === state.row));
   return rows.map((row) => {
     const [a, b] = at(row), chosen = row === state.row;
-    return h`<g class="f" tabindex="${every || chosen ? 0 : -1}" role="button" aria-pressed="${String(chosen)}" data-go="${row}" aria-label="${inWords(row)}"><circle class="focus" cx="${px(a)}" cy="${px(b)}" r="15"/>${chosen ? ring(a, b) : null}${mark(sets.kind[row], a, b, chosen ? Math.max(6.2, size) : size)}${labels.get(row)}</g>`;
+    return h`<g class="f" tabindex="${every || chosen ? 0 : -1}" role="button" aria-pressed="${String(chosen)}" data-go="${row}" aria-label="${inWords(row)}"><circle class="focus" cx="${px(a)}" cy="${px(b)}" r="15"/>${chosen ? ring(a, b) : null}${mark(sets.kind[row], a, b, chosen ? Math.max(6.2, size) : size)}${kinkBar(sets.kind[row], a, b, chosen ? Math.max(6.2, size) : size, kinkOf(row))}${labels.get(row)}</g>`;
   });
 }
 

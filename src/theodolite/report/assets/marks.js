@@ -16,7 +16,10 @@ function mark(code, x, y, r) {
     default: return h`<rect x="${px(x - r * 0.85)}" y="${px(y - r * 0.85)}" width="${px(r * 1.7)}" height="${px(r * 1.7)}" fill="${paper}" stroke="${colour}" stroke-width="1.4" stroke-dasharray="2.5 2"/>`;
   }
 }
-const glyph = (code, size = 14) => h`<svg width="${size}" height="${size}" viewBox="0 0 14 14" aria-hidden="true">${mark(code, 7, 7, 5)}</svg>`;
+// A bar under a mark: all of the set lies on kinks; half a bar: some of it does.
+const kinkOf = (row) => (page.ladder.kinks ? page.ladder.kinks[row] : 0);
+const kinkBar = (code, x, y, r, kink) => (kink ? h`<path d="M${px(x - r - 1)} ${px(y + r + 3.2)}h${px((kink > 1 ? 2 : 1) * (r + 1))}" stroke="var(${page.kinds[code][3]})" stroke-width="2" fill="none"/>` : null);
+const glyph = (code, size = 14, kink = 0) => h`<svg width="${size}" height="${size}" viewBox="0 0 14 ${kink ? 16 : 14}" aria-hidden="true">${mark(code, 7, 7, 5)}${kinkBar(code, 7, 7, 5, kink)}</svg>`;
 const ring = (x, y) => h`<circle cx="${px(x)}" cy="${px(y)}" r="12" fill="none" stroke="var(--ink)" stroke-width="1.4"/>`;
 const known = (n) => (n === null ? "unknown" : n);
-const inWords = (row) => `${sets.label[row]}, ${kindWords(sets.kind[row])}, ${page.description.loss} ${sets.shown[row]}, index ${known(sets.index[row])}`;
+const inWords = (row) => `${sets.label[row]}, ${kindWords(sets.kind[row])}, ${page.description.loss} ${sets.shown[row]}, index ${known(sets.index[row])}${["", ", partly on kinks", ", on kinks"][kinkOf(row)]}`;

@@ -2,7 +2,7 @@
 function panel() {
   const row = state.row, place = find("#panel"), w = roomIn(place, 560);
   const own = panelsOf(row), out = [];
-  out.push(h`<p class="who">${glyph(sets.kind[row], 20)}<span><bdi>${sets.label[row]}</bdi>, ${kindWords(sets.kind[row])}</span></p>
+  out.push(h`<p class="who">${glyph(sets.kind[row], 20, kinkOf(row))}<span><bdi>${sets.label[row]}</bdi>, ${kindWords(sets.kind[row])}</span></p>
     <p class="small mut">${sentence(page.kinds[sets.kind[row]][2])} ${total > 1 ? `Number ${grouped(rankOf.get(row) + 1)} of ${total < page.total ? `the ${grouped(total)} listed,` : grouped(total)} by ${page.description.loss}.` : ""}</p>
     <dl class="four"><dt>${sentence(page.description.loss, "")}</dt><dd data-field="value">${sets.shown[row]}</dd>${["index", "nullity", "dimension"].map((name) => h`<dt>${sentence(name, "")}</dt><dd data-field="${name}">${sets[name][row] === null ? "?" : sets[name][row]}${range(row, name)}</dd>`)}</dl>
     <p class="small mut num">${sentence(page.description.loss, "")} in full: <span data-field="exact">${inFull(row)}</span></p>`);
@@ -10,6 +10,7 @@ function panel() {
     if (one.tag === "spectrum") out.push(spectrum(one, w));
     else if (one.tag === "signs") out.push(signs(one, w, row));
     else if (one.tag === "moves") out.push(moves(one, row));
+    else if (one.tag === "strata") out.push(strata(one));
     else if (one.tag === "text") out.push(h`<h3>${one.title}</h3>${one.sentences.map((text) => h`<p class="small">${text}</p>`)}`);
   }
   if (!page.panels[row] && sets.step[row] !== null) {
@@ -76,6 +77,11 @@ function zeros(one, row) {
   if (dimension === null) return "";
   if (one.zero > dimension) return `There are ${one.zero - dimension} more zeros than dimensions: the Hessian alone does not settle what happens along those.`;
   return one.zero ? "Every zero is a direction along the set itself." : "No zeros: an isolated point.";
+}
+
+function strata(one) {
+  const parts = [["where the loss is differentiable", one.smooth], ["on kinks", one.kinked]].filter(([, n]) => n !== null);
+  return h`<h3>${one.title}</h3><p class="small num">${parts.map(([words, n]) => `${grouped(n)} ${words}`).join(", ") || "not counted"}</p><p class="cap" style="margin:2px 0 0">${one.caption}</p>`;
 }
 
 function moves(one, row) {

@@ -65,7 +65,7 @@ function surface(place, plane) {
 // Figures of the chosen set, below the ladder: planes one under the other, charts side by side.
 let planes = [];
 function figures() {
-  const place = find("#figures"), own = panelsOf(state.row), maps = own.filter((one) => one.tag === "plane"), charts = own.filter((one) => ["profile", "curves", "slides"].includes(one.tag));
+  const place = find("#figures"), own = panelsOf(state.row), maps = own.filter((one) => one.tag === "plane"), charts = own.filter((one) => ["profile", "curves", "slides", "field", "arrangement"].includes(one.tag));
   planes = [];
   put(place, [maps.map((one) => h`<section><h2>${one.title}</h2><p class="cap wide">${one.caption} <span data-note></span></p>
     <div class="grid"><div class="c6" data-map></div><div class="c6"><div data-surface></div><p class="cap" style="margin:0">The same plane and contours from the side, with height for loss; marks behind the surface are faint. <span class="noprint">Drag or use the arrow keys to turn.</span></p></div></div></section>`),
@@ -77,7 +77,7 @@ function figures() {
     surface(view, plane);
     planes.push([view, plane]);
   });
-  place.querySelectorAll("[data-chart]").forEach((box, i) => ({ profile, curves, slides })[charts[i].tag](box, charts[i]));
+  place.querySelectorAll("[data-chart]").forEach((box, i) => ({ profile, curves, slides, field, arrangement })[charts[i].tag](box, charts[i]));
 }
 function turn(dx, dy, by) {
   state.yaw += dx * by;

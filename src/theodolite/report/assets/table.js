@@ -4,9 +4,9 @@ function sortBy(button) {
   for (const other of document.querySelectorAll("#table th")) other.setAttribute("aria-sort", "none");
   head.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
   const compare = new Intl.Collator("en", { numeric: true }).compare;
-  const words = name === "way" ? (row) => rowsInTable[row].cells[6].textContent : (row) => (name === "name" ? sets.label[row] : kindWords(sets.kind[row]));
+  const words = name === "way" || name === "strata" ? (row) => rowsInTable[row].cells[head.cellIndex].textContent : (row) => (name === "name" ? sets.label[row] : kindWords(sets.kind[row]));
   const value = name === "gain" ? (row) => -(sets.gain[row] || 0) : (row) => sets[name][row];
-  const textual = ["name", "kind", "way"].includes(name);
+  const textual = ["name", "kind", "way", "strata"].includes(name);
   const order = [...rowsInTable.keys()].sort((p, q) => {
     if (textual) return sign * compare(words(p), words(q)) || p - q;
     const a = value(p), b = value(q);
@@ -20,7 +20,7 @@ const COLUMNS = { index: "index", nullity: "nullity", dimension: "dimension", lo
 function conditions(text) {
   return (text.toLowerCase().replace(/−/g, "-").replace(/\s*(<=|>=|≤|≥|<|>|=)\s*/g, "$1").match(/\S+/g) || []).map((term) => {
     const parts = term.match(/^([a-z]+)(<=|>=|≤|≥|<|>|=)(-?[\d.]+(?:e[-+]?\d+)?)$/);
-    if (!parts || !COLUMNS[parts[1]]) return (row) => `${sets.label[row]} ${kindWords(sets.kind[row])}`.toLowerCase().includes(term);
+    if (!parts || !COLUMNS[parts[1]]) return (row) => `${sets.label[row]} ${kindWords(sets.kind[row])}${["", " partly on kinks", " on kinks"][kinkOf(row)]}`.toLowerCase().includes(term);
     const name = COLUMNS[parts[1]], limit = Number(parts[3]);
     const holds = { "<": (v) => v < limit, "<=": (v) => v <= limit, "≤": (v) => v <= limit, ">": (v) => v > limit, ">=": (v) => v >= limit, "≥": (v) => v >= limit, "=": (v) => v === limit }[parts[2]];
     return (row) => {
