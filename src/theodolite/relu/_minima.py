@@ -7,8 +7,9 @@ residual e, the test that no neuron can lower S is about e alone, and what remai
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property, lru_cache
 from itertools import product
 
 import numpy as np
@@ -18,9 +19,10 @@ from theodolite._typing import Array
 from theodolite.relu._continuous import strictly_inside
 from theodolite.relu._forms import Forms
 from theodolite.relu._patterns import Patterns
+from theodolite.relu._screen import Screen
 from theodolite.relu._supports import Item, Solution, Support, tuples
 
-__all__ = ["Fit", "Fitter"]
+__all__ = ["Fit", "Fitter", "fitter", "solve", "solve_plainly"]
 
 Rows = list[list[int]]
 
@@ -49,7 +51,11 @@ class Fitter:
 
     forms: Forms
     hidden: int
-    _zeros: dict[tuple[int, ...], tuple[int, ...]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def screen(self) -> Screen:
+        """What floating point can rule out."""
+        return Screen(self.forms, self.hidden)
 
     @property
     def patterns(self) -> Patterns:
@@ -153,18 +159,34 @@ class Fitter:
 
     def zeros(self, error: fmpz_mat) -> tuple[int, ...]:
         """Return the faces on which a neuron of output weight 0 may lie."""
+        entries = np.array([int(entry) for entry in error.entries()], dtype=object)
         return tuple(
             face
-            for face in range(len(self.patterns))
+            for face in self.screen.possible_zeros(entries).tolist()
             if not any(entry for entry in (self.forms.vanishing(face) * error).entries())
         )
 
 
-def every(patterns: Patterns, hidden: int, item: Item) -> Iterator[Solution]:
-    """Yield the local minima on the sets of faces of a piece of work, every set decided in rationals: slow and plain."""
-    fitter = Fitter(Forms(patterns), hidden)
-    for faces in tuples(item, len(patterns)).tolist():
-        yield from fitter.solutions(tuple(faces))
+@lru_cache(maxsize=4)
+def fitter(patterns: Patterns, hidden: int) -> Fitter:
+    """Return the one fitter of these faces, with all that it has computed so far."""
+    return Fitter(Forms(patterns), hidden)
+
+
+def solve(patterns: Patterns, hidden: int, item: Item) -> list[Solution]:
+    """Return the local minima on the sets of faces of a piece of work.
+
+    Floating point rules sets out, with a wide margin; rational numbers decide about all others.
+    """
+    exact, sets = fitter(patterns, hidden), tuples(item, len(patterns))
+    kept = sets[exact.screen.kept(sets)]
+    return [solution for faces in kept.tolist() for solution in exact.solutions(tuple(faces))]
+
+
+def solve_plainly(patterns: Patterns, hidden: int, item: Item) -> list[Solution]:
+    """Return the same as ``solve``, with every set decided in rationals: slow and plain, its test."""
+    exact = fitter(patterns, hidden)
+    return [solution for faces in tuples(item, len(patterns)).tolist() for solution in exact.solutions(tuple(faces))]
 
 
 def _dot(left: list[int], right: list[int]) -> int:

@@ -43,8 +43,8 @@ class Solution:
 
     ``rank`` is that of the columns of the fit, of the output bias too. ``unique`` says whether the vectors output weight times
     weights, one for each pair of the support, have only one value. ``zeros`` are the faces on which neurons of output weight 0
-    may lie besides, ``cells`` how many of all faces are cells. For floats ``margin`` says by which factor the decision that was closest is clear of the round-off of the
-    data, and ``decided`` whether that is enough.
+    may lie besides, ``cells`` is how many of all faces are cells. For floats ``margin`` says by which factor the closest
+    decision is clear of the round-off of the data, and ``decided`` whether that is enough.
     """
 
     support: Support

@@ -1,0 +1,147 @@
+"""Sets of faces that floating point alone can rule out: most of them, before anything is decided in rationals.
+
+A set is ruled out only where a deciding number is beyond ``MARGIN`` on the wrong side, in units in which it would be at most
+about 1: a slope of S along a unit direction over the length of y, or x_i . w for unit rows over the size of the coefficients.
+Orthogonal columns are formed twice over, and columns within ``CLEAR`` of dependence are not trusted at all; so round-off
+stays more than a factor of 1000 below the margin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+
+from theodolite._typing import Array
+from theodolite.relu._forms import Forms
+
+__all__ = ["Screen"]
+
+CLEAR = 1e-4
+"""Unit columns further than this from the span of others count as independent of them."""
+
+DEPENDENT = 1e-11
+"""Unit columns nearer than this to the span of others count as dependent on them; between the two, rationals decide."""
+
+MARGIN = 1e-7
+"""Numbers beyond this have the sign that floats give them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Screen:
+    """Unit columns, slopes and signs of all faces as floats."""
+
+    forms: Forms
+    hidden: int
+
+    @cached_property
+    def _targets(self) -> Float64[np.ndarray, " n"]:
+        """y over its length (0 where y is 0)."""
+        y = np.array(self.forms.targets, dtype=object)
+        floats = _floats(y[None])[0]
+        length = float(np.linalg.norm(floats))
+        return floats / length if length else floats
+
+    @cached_property
+    def _blocks(self) -> tuple[Array, Array, Array, Array, Array]:
+        """Orthonormal columns (F, width, n), how many, whether trustworthy, and sign tests of their coefficients with places."""
+        forms = self.forms
+        count, width, n = len(forms.patterns), forms.patterns.problem.width, len(forms.targets)
+        columns, ranks, clear = (
+            np.zeros((count, width, n)),
+            np.zeros(count, dtype=np.int64),
+            np.zeros(count, dtype=np.int64),
+        )
+        tests, places = [np.zeros((0, width))], [0]
+        for face in range(count):
+            block = _units(forms.columns(face), n)
+            orthonormal, triangle = np.linalg.qr(block.T)
+            diagonal = np.abs(np.diagonal(triangle))
+            size = len(block)
+            rows = np.zeros((0, width))
+            if size and diagonal.min() < CLEAR:
+                # What the columns span is known if they are clearly dependent; which coefficients, is not.
+                left, values, _ = np.linalg.svd(block.T, full_matrices=False)
+                size = int((values > DEPENDENT).sum())
+                orthonormal = left[:, :size]
+                clear[face] = 1 if not size or values[size - 1] > CLEAR else 2
+            elif size:
+                lengths = _lengths(forms.columns(face))
+                images = _floats(np.array(forms.inside(face), dtype=object).reshape(-1, size)) / lengths
+                solved = np.linalg.solve(triangle.T, images.T).T
+                rows = np.zeros((len(solved), width))
+                rows[:, :size] = solved / np.linalg.norm(solved, axis=1, keepdims=True)
+            columns[face, :size], ranks[face] = orthonormal[:, :size].T, size
+            tests.append(rows)
+            places.append(places[-1] + len(rows))
+        return columns, ranks, clear, np.concatenate(tests), np.array(places)
+
+    @cached_property
+    def _slopes(self) -> tuple[Array, Array]:
+        """Rows of ``Forms.one_sided``, of length 1, with places."""
+        forms, n = self.forms, len(self.forms.targets)
+        rows, places = [np.zeros((0, n))], [0]
+        for face in range(len(forms.patterns)):
+            found = forms.one_sided(face).tolist() if face >= forms.patterns.cells else []
+            rows.append(_units([[int(entry) for entry in row] for row in found], n))
+            places.append(places[-1] + len(found))
+        return np.concatenate(rows), np.array(places)
+
+    @cached_property
+    def _vanishing(self) -> tuple[Array, Array]:
+        """Rows of ``Forms.vanishing``, of length 1, with places."""
+        forms, n = self.forms, len(self.forms.targets)
+        rows, places = [np.zeros((0, n))], [0]
+        for face in range(len(forms.patterns)):
+            found = [[int(entry) for entry in row] for row in forms.vanishing(face).tolist()]
+            rows.append(_units(found, n))
+            places.append(places[-1] + len(found))
+        return np.concatenate(rows), np.array(places)
+
+    def kept(self, sets: Int64[np.ndarray, "count size"]) -> Bool[np.ndarray, " count"]:
+        """Return which sets of faces may hold local minima."""
+        if not sets.shape[1]:
+            return np.ones(len(sets), dtype=bool)
+        from theodolite.relu._screen_kernel import screen
+
+        out = np.zeros(len(sets), dtype=np.bool_)
+        constant = bool(self.forms.constant)
+        screen(sets, *self._blocks, *self._slopes, self._targets, constant, self.hidden, CLEAR, DEPENDENT, MARGIN, out)
+        return out
+
+    def possible_zeros(self, error: Array) -> Array:
+        """Return the faces on which a neuron of output weight 0 may lie, for a residual in integers: a few too many."""
+        length = np.abs(error).max()
+        if not length:
+            return np.arange(len(self.forms.patterns))
+        rows, places = self._vanishing
+        values = np.abs(rows @ _units([error.tolist()], len(error))[0])
+        return np.flatnonzero(np.maximum.reduceat(values, places[:-1]) < MARGIN)
+
+
+def _floats(matrix: Array) -> Array:
+    """Return integers of any size as floats, over the largest of them."""
+    largest = max((abs(entry) for entry in matrix.flat), default=0)
+    return np.array([entry / largest for entry in matrix.flat] if largest else [0.0] * matrix.size).reshape(
+        matrix.shape
+    )
+
+
+def _lengths(rows: list[list[int]]) -> Array:
+    """Return the lengths of integer rows, over the largest entry of all (1 for rows of zeros)."""
+    floats = _floats(np.array(rows, dtype=object).reshape(len(rows), -1))
+    found = np.linalg.norm(floats, axis=1)
+    return np.where(found == 0, 1.0, found)
+
+
+def _units(rows: list[list[int]], n: int) -> Array:
+    """Return integer rows over their lengths; rows of zeros stay."""
+    found = np.zeros((len(rows), n))
+    for place, row in enumerate(rows):
+        largest = max(map(abs, row), default=0)
+        if largest:
+            floats = np.array([entry / largest for entry in row])
+            found[place] = floats / np.linalg.norm(floats)
+    return found
