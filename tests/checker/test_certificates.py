@@ -147,7 +147,9 @@ class TestAffine:
 def _local(weights: Any, outer: Any, value: str, radius: str, X: Any, y: Any, slope: str = "0") -> dict[str, Any]:
     entries = {
         "network": {
+            "inputs": len(X[0]),
             "hidden": len(weights),
+            "outputs": 1,
             "bias": False,
             "output_bias": False,
             "negative_slope": slope,
@@ -187,7 +189,9 @@ class TestLocalMinimum:
 def _global(trees: Any, value: str, weights: Any, outer: Any, X: Any, y: Any, order: Any) -> dict[str, Any]:
     entries = {
         "network": {
+            "inputs": len(X[0]),
             "hidden": len(weights),
+            "outputs": 1,
             "bias": False,
             "output_bias": False,
             "negative_slope": "0",

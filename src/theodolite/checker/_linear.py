@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from theodolite.checker._algebra import below_count, echelon, solve
 from theodolite.checker._fields import Fields, refuse, sequence
-from theodolite.checker._network import Matrix, dot
+from theodolite.checker._network import Matrix, check_widths, dot
 
 __all__ = ["check_linear_set"]
 
@@ -24,7 +24,9 @@ def check_linear_set(fields: Fields, X: Matrix, Y: Matrix) -> tuple[str, tuple[F
     """Return what kind of set was certified, and rational bounds of its loss."""
     given = fields.fields("network")
     hidden, bias, scale = given.whole("hidden", 1), given.text("bias"), given.fraction("scale")
+    inputs, outputs = given.whole("inputs", 1), given.whole("outputs", 1)
     given.done()
+    check_widths(X, Y, inputs, outputs)
     if scale not in (Fraction(1, 2), Fraction(1), Fraction(1, len(Y) * len(Y[0]))):
         refuse(f"The loss is {scale} times the sum of squares", "1/2, 1 and one over the number of targets are known")
     if bias not in ("none", "hidden", "output", "both"):

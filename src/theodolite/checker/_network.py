@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from theodolite.checker._fields import Fields, refuse
 
-__all__ = ["Matrix", "Network", "Point", "dot", "read_network", "read_point"]
+__all__ = ["Matrix", "Network", "Point", "check_widths", "dot", "read_network", "read_point"]
 
 Matrix = Sequence[Sequence[Fraction]]
 
@@ -54,14 +54,23 @@ def _activate(value: Fraction, slope: Fraction) -> Fraction:
     return value if value >= 0 else slope * value
 
 
+def check_widths(X: Matrix, Y: Matrix, inputs: int, outputs: int) -> None:
+    """Refuse data whose rows do not have so many numbers."""
+    for name, rows, width in (("X", X, inputs), ("Y", Y, outputs)):
+        if any(len(row) != width for row in rows):
+            refuse(f"{name} has rows of {len(rows[0])} numbers", f"the certificate is about {width}")
+
+
 def read_network(fields: Fields, X: Matrix, Y: Matrix) -> Network:
     """Return the network that a certificate speaks of, on the data at hand."""
     given = fields.fields("network")
     hidden, bias, offset = given.whole("hidden", 1), given.flag("bias"), given.flag("output_bias")
     slope, scale = given.fraction("negative_slope"), given.fraction("scale")
+    inputs, outputs = given.whole("inputs", 1), given.whole("outputs", 1)
     given.done()
-    if any(len(row) != 1 for row in Y):
-        refuse("The certificate is about networks of one output", f"the targets have {len(Y[0])} columns")
+    check_widths(X, Y, inputs, outputs)
+    if outputs != 1:
+        refuse("The certificate is about networks of one output", f"this one has {outputs}")
     if slope < 0 or slope == 1:
         refuse(f"The negative slope is {slope}", "it has to be 0 or more and not 1")
     if scale not in (Fraction(1, 2), Fraction(1), Fraction(1, len(X))):

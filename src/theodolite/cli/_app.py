@@ -16,10 +16,11 @@ from theodolite.cli.certify import certify
 from theodolite.cli.classify import classify
 from theodolite.cli.show import show
 from theodolite.cli.survey import survey
+from theodolite.cli.verify import verify
 
 __all__ = ["app", "main"]
 
-COMMANDS = (survey, show, classify, certify, cells)
+COMMANDS = (survey, show, classify, certify, cells, verify)
 
 
 class _Program(TyperGroup):

@@ -12,12 +12,12 @@ from theodolite._errors import DataError
 if TYPE_CHECKING:
     from theodolite._panels import Description
 
-__all__ = ["AFFINE", "Request", "Subject"]
+__all__ = ["AFFINE", "MARKS", "Request", "Subject"]
 
 AFFINE = "affine"
 """What stands in place of data for the true loss on an affine target."""
 
-_MARKS = {"tab": "\t", "\\t": "\t", "space": " "}
+MARKS = {"tab": "\t", "\\t": "\t", "space": " "}
 """What cannot be typed easily."""
 
 _SAME = (
@@ -119,7 +119,7 @@ class Request:
 
         network = parse_network(self.network)
         landscape_of(network)  # what no landscape covers is said before the data is read
-        mark = None if self.delimiter is None else _MARKS.get(self.delimiter, self.delimiter)
+        mark = None if self.delimiter is None else MARKS.get(self.delimiter, self.delimiter)
         table = read_table(self.data, exact=self.exact, header=self.header, delimiter=mark)
         made = prepare(
             table,

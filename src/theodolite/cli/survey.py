@@ -30,7 +30,7 @@ from theodolite.cli._options import (
     Target,
     Top,
 )
-from theodolite.cli._outputs import outputs
+from theodolite.cli._outputs import check_path, outputs
 from theodolite.cli._terminal import INCOMPLETE, TYPED, errors_reported, screen
 
 if TYPE_CHECKING:
@@ -108,6 +108,14 @@ def survey(
         list[str] | None,
         typer.Option(metavar="FILE", help="Save by suffix: .json .npz .parquet .html .csv.", rich_help_panel="Output"),
     ] = None,
+    certificate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Save a certificate of the global minimum as JSON, for theodolite verify.",
+            rich_help_panel="Output",
+        ),
+    ] = None,
     top: Top = 20,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -121,6 +129,8 @@ def survey(
         if workers is not None and cluster is not None:
             raise typer.BadParameter("Use --workers or --cluster, not both.")
         files = outputs(json=json, html=html, out=out or ())
+        if certificate is not None:
+            check_path(certificate, ".json")
         request = Request.of(options)
         seconds = seconds_of(budget)
         import theodolite
@@ -143,6 +153,8 @@ def survey(
         atlas = replace(atlas, command=TYPED.get(), description=subject.describe(atlas.description))
         early = atlas.stopped in ("budget", "interrupted")
         written = [file.write(atlas) for file in files]
+        if certificate is not None:
+            written.append(_certified(land, certificate))
         if not quiet and not any(file.takes_the_screen for file in files):
             from theodolite.cli._report import print_atlas
 
@@ -150,6 +162,12 @@ def survey(
             print_atlas(screen(), atlas, top=top, facts=(*subject.facts, *again), written=written)
         if early:
             raise typer.Exit(INCOMPLETE)
+
+
+def _certified(land: SurveyableLandscape, path: str) -> str:
+    """Save the certificate of the global minimum and return where."""
+    land.global_minimum().certificate().save(path)
+    return path
 
 
 def _surveyable(land: Any) -> SurveyableLandscape:

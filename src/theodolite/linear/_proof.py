@@ -41,7 +41,13 @@ def certificate(problem: Any, options: Options, X: Array, Y: Array, key: bytes) 
     high = total - sum((p * low for p, (low, _) in zip(taken, enclosures, strict=True)), Fraction(0))
     biases = {(): "none", (1,): "hidden", (2,): "output", (1, 2): "both"}
     entries = {
-        "network": {"hidden": options.layout.hidden, "bias": biases[options.layout.biased], "scale": weight},
+        "network": {
+            "inputs": X.shape[1],
+            "hidden": options.layout.hidden,
+            "outputs": Y.shape[1],
+            "bias": biases[options.layout.biased],
+            "scale": weight,
+        },
         "eigenvalues": [
             {"above": below, "below": above, "multiplicity": count, "taken": number}
             for (below, above), count, number in zip(enclosures, spectrum.multiplicities, taken, strict=True)
