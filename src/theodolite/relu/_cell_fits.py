@@ -39,7 +39,7 @@ class Fit:
     @property
     def unique(self) -> bool:
         """Whether there is one solution."""
-        return self.kernel.shape[1] == 0
+        return int(self.kernel.shape[1]) == 0
 
 
 def fit(problem: Problem, blocks: Sequence[Array]) -> Fit:

@@ -41,7 +41,8 @@ class Cone:
 
 def meets(problem: Problem, solution: Fit, cones: Sequence[Cone]) -> tuple[bool | None, float | None]:
     """Return whether some solution has each block in its cone, its negative or {0} (``None``: too close to call), the margin."""
-    fixed, moved = [], []
+    fixed: list[Cone] = []
+    moved: list[Cone] = []
     for cone in cones:
         kernel = solution.kernel[cone.block]
         still = not kernel.size or (kernel == 0).all() or (not problem.exact and np.abs(kernel).max() <= _FIXED)
