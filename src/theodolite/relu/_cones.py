@@ -1,9 +1,7 @@
 r"""Whether some least squares solution has each of its blocks in a given open cone, in its negative, or at zero.
 
 Solutions are base + kernel c. A block that the kernel does not move is tested by signs. For the others each choice of sides
-is one system of strict inequalities in c: a linear program finds the point deepest inside, and its dual a proof that there is
-none. In rational arithmetic point and proof are made rational and checked; where neither holds up, the system's cell is looked
-for in the arrangement of its rows, which decides it too.
+is one system of strict inequalities in c: decided in rationals, or in floats by how deep a point can be inside all of them.
 """
 
 from __future__ import annotations
@@ -12,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
-from math import inf
+from math import inf, lcm
 
 import numpy as np
 
 from theodolite._errors import DataError
-from theodolite._numerics import as_fractions, exact_nullspace, exact_product, exact_solve, to_floats
+from theodolite._numerics import as_fractions, exact_nullspace, exact_product, exact_solve
 from theodolite._typing import Array
 from theodolite.relu._cell_fits import Fit
+from theodolite.relu._continuous import strictly_inside
 from theodolite.relu._problem import Problem
 
 __all__ = ["Cone", "meets"]
@@ -28,7 +27,8 @@ _SAFETY = 1e3
 _CLEAR_DEPTH = 1e-7
 """Depths of linear programs in floats, relative to the solutions, count from here on."""
 _FIXED = 1e-10
-_MOST_CELLS = 10**5
+"""Up to here a kernel of orthonormal columns does not move a block."""
+_FARTHEST = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,42 +122,17 @@ def _rational(
     return strictly_feasible(slopes, bounds), None
 
 
-def strictly_feasible(slopes: Array, bounds: Array) -> bool | None:
-    """Return whether slopes @ c + bounds > 0 for some c, exactly for rationals (``None``: no proof either way was found)."""
-    from theodolite.arrangement import cells
-    from theodolite.arrangement._counts import cover_count
-
-    scale = np.array(
-        [max(abs(entry) for entry in (*row, bound)) or Fraction(1) for row, bound in zip(slopes, bounds, strict=True)]
-    )
-    slopes, bounds = slopes / scale[:, None], bounds / scale
-    depth, point, weights = _deepest(to_floats(slopes), to_floats(bounds), 1e6)
-    if depth > 0 and (slopes @ as_fractions(point) + bounds > 0).all():
-        return True
-    if _refuted(slopes, bounds, weights):
-        return False
+def strictly_feasible(slopes: Array, bounds: Array) -> bool:
+    """Return whether slopes @ c + bounds > 0 for some c, exactly for rationals."""
     rows = np.concatenate([slopes, bounds[:, None]], axis=1)
-    rows = np.concatenate([rows, as_fractions(np.eye(rows.shape[1], dtype=int)[-1:])])
-    if cover_count(len(rows), rows.shape[1]) > _MOST_CELLS:
-        return None
-    wanted = np.ones(len(rows), dtype=np.int8)
-    return bool(rows.any(axis=1).all()) and cells(rows).find(wanted) is not None
+    rows = np.concatenate([rows, as_fractions(np.eye(rows.shape[1], dtype=np.int64)[-1:])])
+    return strictly_inside([_whole(row) for row in rows.tolist()], rows.shape[1]) is not None
 
 
-def _refuted(slopes: Array, bounds: Array, weights: Array) -> bool:
-    """Check Farkas's proof that there is no c: weights >= 0, not all 0, that cancel the slopes and make the bounds <= 0."""
-    support = np.flatnonzero(weights > 1e-9)
-    if not len(support):
-        return False
-    for system in (slopes[support].T, np.concatenate([slopes[support].T, bounds[support][None]])):
-        space = exact_nullspace(system)
-        if not space.shape[1]:
-            continue
-        mix, *_ = np.linalg.lstsq(to_floats(space), weights[support], rcond=None)
-        found = exact_product(space, np.array([[Fraction(entry).limit_denominator(10**6)] for entry in mix.tolist()]))
-        if (found >= 0).all() and (found > 0).any() and (found[:, 0] * bounds[support]).sum() <= 0:
-            return True
-    return False
+def _whole(row: list[Fraction]) -> list[int]:
+    """Return the smallest positive multiple of a row that is whole."""
+    scale = lcm(*(entry.denominator for entry in row))
+    return [int(entry * scale) for entry in row]
 
 
 def _floating(
@@ -180,13 +155,13 @@ def _floating(
         return True, None
     bounds = np.concatenate([part @ base[block] for part, block in zip(rows, blocks, strict=True)]) / size
     slopes = np.concatenate([part @ kernel[block] for part, block in zip(rows, blocks, strict=True)])
-    depth = _deepest(slopes, bounds, 1e6)[0] if kernel.shape[1] else float(bounds.min())
+    depth = _deepest(slopes, bounds) if kernel.shape[1] else float(bounds.min())
     margin = abs(depth) / _CLEAR_DEPTH
     return (depth > 0, margin) if margin > 1 else (None, margin)
 
 
-def _deepest(slopes: Array, bounds: Array, farthest: float) -> tuple[float, Array, Array]:
-    """Return the largest t <= 1 with slopes @ c + bounds >= t, such a c, and the weights of the rows in the proof."""
+def _deepest(slopes: Array, bounds: Array) -> float:
+    """Return the largest t <= 1 with slopes @ c + bounds >= t for some c (of entries up to 1e6)."""
     from scipy.optimize import linprog
 
     count, free = slopes.shape
@@ -196,9 +171,7 @@ def _deepest(slopes: Array, bounds: Array, farthest: float) -> tuple[float, Arra
         goal,
         A_ub=np.concatenate([-slopes, np.ones((count, 1))], axis=1),
         b_ub=bounds,
-        bounds=[*[(-farthest, farthest)] * free, (None, 1)],
+        bounds=[*[(-_FARTHEST, _FARTHEST)] * free, (None, 1)],
         method="highs-ds",
     )
-    if answer.x is None:
-        return -inf, np.zeros(free), np.zeros(count)
-    return float(answer.x[-1]), answer.x[:-1], -answer.ineqlin.marginals
+    return -inf if answer.x is None else float(answer.x[-1])
