@@ -132,6 +132,9 @@ class SurveyableLandscape(Landscape):
     ordered: ClassVar[bool] = True
     """Whether ``work`` comes in increasing value, so that a survey that stops early has the lowest sets."""
 
+    joins: ClassVar[bool] = False
+    """Whether ``gathered`` joins rows, so that what is found on the way are parts of sets."""
+
     @abstractmethod
     def count(self) -> int:
         """Return how many critical sets there are, in closed form."""
@@ -158,7 +161,7 @@ class SurveyableLandscape(Landscape):
         return True
 
     def gathered(self, table: Table, complete: bool) -> Table:
-        """Return the rows of a survey made of those of its pieces, which ``complete`` says are all; by default they are the same."""
+        """Return the rows of a survey made of those of its pieces (all of them if ``complete``); by default the same."""
         return table
 
     @abstractmethod

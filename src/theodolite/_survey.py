@@ -72,7 +72,7 @@ def survey(
     deadline = time.monotonic() + allowed
     total = _total(land)
     shelf = None if store is None else Store(store, land.fingerprint)
-    expected = total if most is None or total is None else min(most, total)
+    expected = None if land.joins else total if most is None or total is None else min(most, total)
     shown = reporter(progress, expected)
     # One set more than asked for says whether the limit cut anything off.
     enough = None if most is None else most + 1
@@ -81,10 +81,12 @@ def survey(
         conduct.run(executor)
     finally:
         shown.close()
-    table = Table.join(conduct.tables(prefix=land.ordered)).take(slice(most)).compact()
+    complete = conduct.stopped is None and land.exhaustive
+    table = land.gathered(Table.join(conduct.tables(prefix=land.ordered)), conduct.stopped is None)
+    table = table.take(slice(most)).compact()
     if not land.ordered or (np.diff(table.value) < 0).any():
         table = table.sorted().compact()
-    complete = conduct.stopped is None and total in (None, len(table))
+    complete = complete and total in (None, len(table))
     return Atlas(
         table=table,
         description=land.description(),

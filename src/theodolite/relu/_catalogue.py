@@ -1,4 +1,4 @@
-"""The list of all local minima and differentiable saddles of one problem: how much there is to do, in which pieces, and the result."""
+"""The list of all local minima and differentiable saddles of one problem: how much there is to do, and the result."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from theodolite._errors import NotCoveredError, WorkloadError
 from theodolite._kind import Kind
 from theodolite._table import Table
 from theodolite._typing import Array, Parameters
+from theodolite.relu._keys import Key
 from theodolite.relu._known import Known
 from theodolite.relu._patterns import Patterns, face_count, patterns
 from theodolite.relu._problem import Problem
-from theodolite.relu._tables import gathered, label
+from theodolite.relu._tables import gathered
 
 __all__ = ["MOST_FACE_SETS", "Catalogue", "candidates"]
 
@@ -85,22 +86,25 @@ class Catalogue:
     def work(self) -> Iterator[Any]:
         """Yield the pieces of the enumeration."""
         self._check_single_output()
-        from theodolite.relu._enumeration import pieces
+        from theodolite.relu._supports import pieces
 
         return pieces(self.patterns, self.problem.hidden)
 
     def solve(self, item: Any) -> Table:
         """Return one row per support of local minima, and of saddles, in one piece."""
-        from theodolite.relu._enumeration import solve
+        from theodolite.relu._minima import solve
+        from theodolite.relu._rows import minimum_rows
 
-        return solve(self.patterns, self.problem.hidden, item, self.boundary)
+        return minimum_rows(
+            self.patterns, self.problem.hidden, solve(self.patterns, self.problem.hidden, item), self.boundary
+        )
 
     def gathered(self, rows: Table, complete: bool) -> Table:
         """Return one row per value and kind, and remember what was found."""
         self._check_single_output()
         if complete or self._rows is None:
             self._rows, self._complete = rows, complete
-        return gathered(rows, self.problem, self._known, complete=complete and self.boundary)
+        return gathered(rows, self.problem, self._known, boundary=self.boundary, complete=complete)
 
     def rows(self) -> Table:
         """Return all rows, enumerated now if they were not before."""
@@ -122,11 +126,11 @@ class Catalogue:
     def sets(self) -> Table:
         """Return one row per value and kind, lowest value first."""
         rows = self.rows()
-        return gathered(rows, self.problem, self._known, complete=self._complete and self.boundary).sorted().compact()
+        return gathered(rows, self.problem, self._known, boundary=self.boundary, complete=self._complete)
 
     def name(self, key: bytes) -> str:
         """Return what the set with this key is called."""
-        return label(key, self.problem)
+        return Key.of(key, self.problem).label
 
     def global_minimum(self, home: Home) -> CriticalSet:
         """Return the set of lowest value, where it is proven to be the global minimum."""

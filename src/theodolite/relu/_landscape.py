@@ -60,6 +60,7 @@ class ReluLandscape(SurveyableLandscape):
     """
 
     ordered = False
+    joins = True
 
     def __init__(
         self,
