@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import combinations
 from unittest import mock
 
 import numpy as np
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 import theodolite as th
 from tests.arrangement.families import braid, deformed, resonance, threshold, type_d
 from theodolite.arrangement import _expand, _narrow, _reduce, _rows, _run, _start
+from theodolite.arrangement._counts import cover_count
 from theodolite.arrangement._filter import filtered_dot, inverse_bound, verified_inverse
 from theodolite.arrangement._given import read
+from theodolite.arrangement._polygons import polygon_cells
 from theodolite.arrangement._reduce import reduce
 from theodolite.arrangement._residues import cofactors, prime_table, residue_dot, residue_sign
 from theodolite.arrangement._rows import SMALLEST, Rows, float_rows, integer_rows
@@ -24,6 +27,7 @@ from theodolite.arrangement._sort import sort_words
 from theodolite.arrangement._start import dual_rays
 from theodolite.arrangement._sweep import sweep_cells
 from theodolite.arrangement._twin import cells_by_rays, cells_by_vertices, determinant
+from theodolite.arrangement._words import words_for
 
 
 def unpacked(words: np.ndarray, n: int) -> list[tuple[int, ...]]:
@@ -172,6 +176,66 @@ def test_the_sweep_never_claims_general_position_where_there_is_none(rows: np.nd
     floats, slack = integer_rows(rows).floats()
     assert sweep_cells(floats, slack, 10**5, np.zeros(3, dtype=np.int64)) is None
     assert sweep_cells(floats, slack, 10**5, np.zeros(3, dtype=np.int64), keep=False) is None
+
+
+def polygons(rows: Rows) -> list[tuple[int, ...]] | None:
+    """Return the cells that cutting polygons finds, ``None`` where it gives up."""
+    floats, slack = rows.floats()
+    count = cover_count(len(rows), 3) // 2
+    out = np.empty((count, words_for(len(rows))), dtype=np.uint64)
+    return unpacked(out, len(rows)) if polygon_cells(floats, slack, count, np.zeros(3, dtype=np.int64), out) else None
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 8, 20])
+@pytest.mark.parametrize("seed", range(8))
+def test_polygons_are_cut_as_the_twin_cuts_cones(n: int, seed: int) -> None:
+    rows = float_rows(np.random.default_rng(seed).normal(size=(n, 3)))
+    assert polygons(rows) == list(cells_by_rays(rows))
+
+
+@pytest.mark.parametrize("n", [63, 64, 65, 128, 129, 260])
+def test_polygons_and_lines_give_the_same_list(n: int) -> None:
+    rows = float_rows(np.random.default_rng(n).normal(size=(n, 3)))
+    floats, slack = rows.floats()
+    swept = sweep_cells(floats, slack, cover_count(n, 3) // 2, np.zeros(3, dtype=np.int64))
+    assert swept is not None
+    assert polygons(rows) == unpacked(swept, n)
+
+
+def test_polygons_of_many_edges_are_cut() -> None:
+    turns = 2 * np.pi * (np.arange(150) + 0.1) / 150
+    cone = np.column_stack([np.cos(turns), np.sin(turns), np.full(150, 0.9)])
+    cone += np.random.default_rng(0).normal(size=cone.shape) * 1e-4
+    rows = float_rows(cone)
+    floats, slack = rows.floats()
+    swept = sweep_cells(floats, slack, cover_count(150, 3) // 2, np.zeros(3, dtype=np.int64))
+    assert swept is not None
+    found = polygons(rows)
+    assert found == unpacked(swept, 150)
+    assert (1,) * 150 in found
+
+
+@given(st.lists(st.tuples(*[st.integers(-4, 4)] * 3), min_size=3, max_size=9, unique=True), st.sampled_from([1, 2**60]))
+def test_polygons_are_right_or_given_up(entries: list[tuple[int, ...]], scale: int) -> None:
+    rows = Rows(np.array(entries) * scale)
+    found = polygons(rows)
+    minors = [determinant([entries[i] for i in three]) for three in combinations(range(len(entries)), 3)]
+    assert (found is not None) == all(minors)
+    if found is not None:
+        assert found == list(cells_by_rays(rows))
+
+
+@pytest.mark.parametrize("gap", [2.0**-52, 1e-13, 1e-9, 1e-160])
+def test_polygons_never_guess_a_sign(gap: float) -> None:
+    source = np.random.default_rng(3)
+    for _ in range(40):
+        array = source.integers(-2, 3, (6, 3)) + gap * source.integers(-3, 4, (6, 3))
+        if not np.all(np.any(array, axis=1)):
+            continue
+        rows = float_rows(array)
+        found = polygons(rows)
+        if found is not None:
+            assert found == list(cells_by_rays(rows))
 
 
 @given(

@@ -12,7 +12,17 @@ from theodolite.arrangement._reduce import Arrangement
 from theodolite.arrangement._rows import FEW
 from theodolite.arrangement._words import bit, kernel, mask_of_first, words_for
 
-__all__ = ["across", "expand", "expand_all", "key_rows", "locate", "over_given_rows", "packed_signs", "unpack"]
+__all__ = [
+    "across",
+    "expand",
+    "expand_all",
+    "fill_opposites",
+    "key_rows",
+    "locate",
+    "over_given_rows",
+    "packed_signs",
+    "unpack",
+]
 
 
 def expand(arrangement: Arrangement, words: Array, *, opposite: bool = False) -> Array:
@@ -38,8 +48,14 @@ def expand_all(arrangement: Arrangement, blocks: list[Array]) -> Array:
         _expand_into(arrangement, block, out[at : at + len(block)])
         at += len(block)
     if arrangement.central:
-        _mirror(out[half:], _given_mask(arrangement), out[:half])
+        fill_opposites(arrangement, out, 0, half)
     return out
+
+
+def fill_opposites(arrangement: Arrangement, out: Array, start: int, stop: int) -> None:
+    """Write to the first half of ``out`` the opposites of the cells ``start`` to ``stop`` of its second half."""
+    half = len(out) // 2
+    _mirror(out[half + start : half + stop], _given_mask(arrangement), out[half - stop : half - start])
 
 
 def _expand_into(arrangement: Arrangement, words: Array, out: Array) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from os import PathLike
@@ -14,7 +14,8 @@ from theodolite._errors import TheodoliteError, WorkloadError
 from theodolite._progress import Reporter
 from theodolite._typing import Array
 from theodolite.arrangement._counts import cover_count
-from theodolite.arrangement._expand import expand, expand_all, over_given_rows, packed_signs
+from theodolite.arrangement._expand import expand, expand_all, fill_opposites, over_given_rows, packed_signs
+from theodolite.arrangement._polygons import MOST, polygon_cells
 from theodolite.arrangement._reduce import Arrangement
 from theodolite.arrangement._run import Prefix, Tally, search_cells
 from theodolite.arrangement._sweep import sweep_cells
@@ -64,11 +65,38 @@ def by_sweep(arrangement: Arrangement, keep: bool, deadline: float, shown: Repor
 
     tally = Tally()
     floats, slack = arrangement.rows.floats()
+    if keep and d == 3 and n <= MOST:
+        words = _by_polygons(arrangement, floats, slack, total, tally, go_on)
+        if words is None:
+            return None
+        return Found(arrangement, total * fold, words, tally, "in general position, swept over polygons")
     half = sweep_cells(floats, slack, total, tally.counts, keep=keep, go_on=go_on)
     if half is None:
         return None
     words = expand_all(arrangement, [half]) if keep else None
     return Found(arrangement, total * fold, words, tally, "in general position, swept along lines")
+
+
+def _by_polygons(
+    arrangement: Arrangement, floats: Array, slack: float, total: int, tally: Tally, go_on: Callable[[int], bool]
+) -> Array | None:
+    """Return the words over the given rows by cutting polygons; opposites are written while a cell is in the cache."""
+    width = words_for(len(floats))
+    if not arrangement.direct:
+        half = np.empty((total, width), dtype=np.uint64)
+        return (
+            expand_all(arrangement, [half]) if polygon_cells(floats, slack, total, tally.counts, half, go_on) else None
+        )
+    whole = np.empty((2 * total, width), dtype=np.uint64)
+    done = 0
+
+    def also_opposites(found: int) -> bool:
+        nonlocal done
+        fill_opposites(arrangement, whole, done, found)
+        done = found
+        return go_on(found)
+
+    return whole if polygon_cells(floats, slack, total, tally.counts, whole[total:], also_opposites) else None
 
 
 def without_rows(arrangement: Arrangement) -> Found | None:
