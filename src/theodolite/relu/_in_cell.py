@@ -21,7 +21,7 @@ from jaxtyping import Int8, Shaped
 
 from theodolite._typing import Array
 from theodolite.relu._cell_fits import Fit, fit
-from theodolite.relu._cones import Cone, meets
+from theodolite.relu._inside import Cone, meets
 from theodolite.relu._patterns import Patterns, patterns
 from theodolite.relu._problem import Number, Problem
 
