@@ -24,7 +24,7 @@ def describe(options: Options, problem: Problem, facts: Iterable[tuple[str, str]
     lines = problem.lines
     zero = int((lines.line < 0).sum())
     rows = f"{problem.samples}, on {lines.count} lines through the origin" if lines.count else f"{problem.samples}"
-    told = [("Samples", f"{rows}{f'; {zero} are zero rows' if zero else ''}")]
+    told = [("Samples", f"{rows}{f'; zero rows: {zero}' if zero else ''}")]
     if options.slope:
         told.append(("Negative slope", str(options.slope)))
     told.append(("Arithmetic", "rational" if problem.exact else "floating point"))
@@ -57,6 +57,7 @@ def describe(options: Options, problem: Problem, facts: Iterable[tuple[str, str]
             ),
         ),
         facts=(*told, *facts),
+        listed="local minima and differentiable saddles",
     )
 
 
