@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from flint import fmpq
+from flint import fmpq, fmpz_mat
 
-__all__ = ["strictly_inside"]
+__all__ = ["nonnegative_combination", "strictly_inside"]
 
 Rows = list[list[int]]
 
@@ -26,6 +26,24 @@ def strictly_inside(rows: Rows, width: int) -> list[Fraction] | None:
         return None
     multipliers = _multipliers(rows, width)
     return None if multipliers is None else [Fraction(int(x.p), int(x.q)) for x in multipliers]
+
+
+def nonnegative_combination(rays: Rows, free: Rows) -> bool:
+    """Return whether some combination is 0 that has a positive weight on a ray, no negative one, and any weights on ``free``.
+
+    >>> nonnegative_combination([[1, 0], [0, 1]], [[1, 1]]), nonnegative_combination([[1, 0], [0, 1]], [[1, -1]])
+    (True, False)
+    >>> nonnegative_combination([[1, 0]], [[0, 1]])
+    False
+    """
+    n = len(rays[0])
+    rows = rays
+    if free:
+        kernel = fmpz_mat(len(free), n, [entry for row in free for entry in row]).nullspace()
+        basis = [[int(entry) for entry in row] for row in kernel[0].transpose().tolist()[: kernel[1]]]
+        rows = [[sum(a * b for a, b in zip(ray, v, strict=True)) for v in basis] for ray in rays]
+        n = len(basis)
+    return strictly_inside(rows, n) is None
 
 
 def _multipliers(rows: Rows, width: int) -> list[fmpq] | None:

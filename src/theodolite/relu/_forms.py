@@ -19,6 +19,7 @@ from flint import fmpz_mat
 
 from theodolite._numerics import as_fractions, exact_nullspace, exact_product, exact_row_space
 from theodolite._typing import Array
+from theodolite.arrangement import cells
 from theodolite.relu._patterns import Patterns
 
 __all__ = ["Forms", "integers"]
@@ -52,6 +53,7 @@ class Forms:
     _inside: dict[int, Rows] = field(default_factory=dict, repr=False)
     _one_sided: dict[int, fmpz_mat] = field(default_factory=dict, repr=False)
     _rays: dict[int, list[tuple[int, ...]]] = field(default_factory=dict, repr=False)
+    _along_rays: dict[int, fmpz_mat] = field(default_factory=dict, repr=False)
     _vanishing: dict[int, fmpz_mat] = field(default_factory=dict, repr=False)
     _bases: dict[int, Rows] = field(default_factory=dict, repr=False)
 
@@ -152,6 +154,27 @@ class Forms:
             self._rays[flat] = _rays(as_fractions(problem.lines.direction[on])) if on else []
         return self._rays[flat]
 
+    def along_rays(self, cell: int) -> fmpz_mat:
+        """Return the rows (D_a X ray) of the rays that bound a cell."""
+        if cell not in self._along_rays:
+            weights = self.weights(cell)
+            rays = [list(_primitive(ray)) for ray in self.exact.rays(cell).T]
+            rows = [[w * entry for w, entry in zip(weights, image, strict=True)] for image in self._products(rays)]
+            self._along_rays[cell] = fmpz_mat(len(rows), len(weights), [entry for row in rows for entry in row])
+        return self._along_rays[cell]
+
+    def sides(self, face: int) -> list[list[int]]:
+        """Return the signs that the rays have on the lines of the rows that are zero on the face."""
+        directions = self.exact.problem.lines.direction[self._lines_on(face)]
+        images = exact_product(as_fractions(np.array(self.rays(face), dtype=object)), directions.T)
+        return [[(entry > 0) - (entry < 0) for entry in row] for row in images]
+
+    def cells_around(self, face: int) -> list[list[int]]:
+        """Return the signs that the cells next to the face have on those lines."""
+        lines = self._lines_on(face)
+        found = cells(self.exact.problem.lines.direction[lines])
+        return [[int(sign) for sign in row] for row in found.signs().tolist()]
+
     def vanishing(self, face: int) -> fmpz_mat:
         """Return rows m with: a neuron of output weight 0 on this face can be part of a local minimum iff m . e = 0 for all."""
         if face not in self._vanishing:
@@ -162,8 +185,8 @@ class Forms:
             ]
             rows = [[weights[i] * row[k] for i, row in enumerate(x)] for k in range(self.exact.problem.width)]
             for line in self._lines_on(face):
-                sizes = np.where(lines.line == line, np.abs(lines.coefficient), Fraction(0))
-                rows.append(integers(sizes[None])[0][0])
+                sizes = lines.coefficient * (lines.line == line)
+                rows.append(integers(np.abs(sizes)[None])[0][0])
             self._vanishing[face] = fmpz_mat(len(rows), len(x), [entry for row in rows for entry in row])
         return self._vanishing[face]
 

@@ -17,7 +17,7 @@ from flint import fmpz_mat
 
 from theodolite._typing import Array
 from theodolite.relu._continuous import strictly_inside
-from theodolite.relu._forms import Forms
+from theodolite.relu._forms import Forms, integers
 from theodolite.relu._patterns import Patterns
 from theodolite.relu._screen import Screen
 from theodolite.relu._supports import Item, Solution, Support, tuples
@@ -73,10 +73,9 @@ class Fitter:
             rows += columns
         rows = rows + forms.constant
         size, n = len(rows), len(forms.targets)
-        columns = fmpz_mat(size, n, [entry for row in rows for entry in row])
-        system = columns * fmpz_mat(
-            n, size + 1, [entry for row in zip(*rows, forms.targets, strict=True) for entry in row]
-        )
+        matrix = fmpz_mat(size, n, [entry for row in rows for entry in row])
+        both = [entry for row in zip(*rows, forms.targets, strict=True) for entry in row]
+        system = matrix * fmpz_mat(n, size + 1, both)
         reduced, denominator, rank = system.rref() if size else (system, 1, 0)
         turn = -1 if denominator < 0 else 1
         denominator = turn * int(denominator)
@@ -92,7 +91,7 @@ class Fitter:
             for row, pivot in zip(table, pivots, strict=True):
                 vector[pivot] = -row[free]
             kernel.append(vector)
-        error = columns.transpose() * fmpz_mat(size, 1, particular) - denominator * fmpz_mat(n, 1, forms.targets)
+        error = matrix.transpose() * fmpz_mat(size, 1, particular) - denominator * fmpz_mat(n, 1, forms.targets)
         return Fit(faces, tuple(places), denominator, particular, kernel, error, int(rank))
 
     def allowed(self, fit: Fit) -> list[tuple[int, ...]]:
@@ -139,9 +138,13 @@ class Fitter:
 
     def solutions(self, faces: tuple[int, ...]) -> Iterator[Solution]:
         """Yield the local minima on exactly these faces."""
+        for solution in self.critical(faces):
+            if solution.support.pairs or solution.zeros:
+                yield solution
+
+    def critical(self, faces: tuple[int, ...]) -> Iterator[Solution]:
+        """Yield the same, and where there are no faces always what a network without neurons has."""
         fit = self.fit(faces)
-        if not faces and not self.zeros(fit.error):
-            return
         common: tuple[Fraction, Array, tuple[int, ...]] | None = None
         for pairs in self.supports(fit):
             if common is None:
@@ -156,6 +159,17 @@ class Fitter:
         unit = fit.denominator * self.forms.measure
         error = np.array([Fraction(entry, unit) for entry in entries] + [None], dtype=object)[:-1]
         return Fraction(sum(entry * entry for entry in entries), unit * unit), error, self.zeros(fit.error)
+
+    def falling(self, solution: Solution) -> tuple[int, ...]:
+        """Return the cells in which w . X'D e is 0 for some w but not for all."""
+        entries, _ = integers(self.forms.exact.problem.array(solution.error)[None])
+        column = fmpz_mat(len(entries[0]), 1, entries[0])
+        found = []
+        for cell in self.screen.possibly_level(np.array(entries[0], dtype=object)).tolist():
+            values = (self.forms.along_rays(cell) * column).entries()
+            if any(value > 0 for value in values) and any(value < 0 for value in values):
+                found.append(cell)
+        return tuple(found)
 
     def zeros(self, error: fmpz_mat) -> tuple[int, ...]:
         """Return the faces on which a neuron of output weight 0 may lie."""

@@ -83,7 +83,7 @@ class Patterns:
     def witness(self, face: int) -> Shaped[np.ndarray, " d"]:
         """Return a point in the relative interior of the face (0 where the face is a linear space)."""
         if face not in self._witnesses:
-            rays = self._rays(face)
+            rays = self.rays(face)
             if self.problem.exact:
                 point = rays.sum(axis=1) if rays.shape[1] else self.problem.zeros(self.problem.width)
             else:
@@ -125,7 +125,7 @@ class Patterns:
             return as_fractions(np.eye(problem.width, dtype=np.int64))
         return exact_nullspace(as_fractions(lines.direction[on]))
 
-    def _rays(self, face: int) -> Array:
+    def rays(self, face: int) -> Array:
         """Return rays that span the face with its lineality, as columns of rationals."""
         from theodolite.arrangement._reduce import reduce
         from theodolite.arrangement._rows import fraction_rows

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from flint import fmpz_mat
 from jaxtyping import Bool, Float64, Int64
 
 from theodolite._typing import Array
@@ -42,7 +43,7 @@ class Screen:
         y = np.array(self.forms.targets, dtype=object)
         floats = _floats(y[None])[0]
         length = float(np.linalg.norm(floats))
-        return floats / length if length else floats
+        return np.asarray(floats / length if length else floats)
 
     @cached_property
     def _blocks(self) -> tuple[Array, Array, Array, Array, Array]:
@@ -61,7 +62,7 @@ class Screen:
             diagonal = np.abs(np.diagonal(triangle))
             size = len(block)
             rows = np.zeros((0, width))
-            if size and diagonal.min() < CLEAR:
+            if size and (size > n or diagonal.min() < CLEAR):
                 # What the columns span is known if they are clearly dependent; which coefficients, is not.
                 left, values, _ = np.linalg.svd(block.T, full_matrices=False)
                 size = int((values > DEPENDENT).sum())
@@ -80,22 +81,30 @@ class Screen:
 
     @cached_property
     def _slopes(self) -> tuple[Array, Array]:
-        """Rows of ``Forms.one_sided``, of length 1, with places."""
-        forms, n = self.forms, len(self.forms.targets)
-        rows, places = [np.zeros((0, n))], [0]
-        for face in range(len(forms.patterns)):
-            found = forms.one_sided(face).tolist() if face >= forms.patterns.cells else []
-            rows.append(_units([[int(entry) for entry in row] for row in found], n))
-            places.append(places[-1] + len(found))
-        return np.concatenate(rows), np.array(places)
+        """Rows of ``Forms.one_sided``, with places."""
+        forms = self.forms
+        return self._stack([forms.one_sided(face) if face >= forms.patterns.cells else None for face in self._faces])
 
     @cached_property
     def _vanishing(self) -> tuple[Array, Array]:
-        """Rows of ``Forms.vanishing``, of length 1, with places."""
-        forms, n = self.forms, len(self.forms.targets)
+        """Rows of ``Forms.vanishing``, with places."""
+        return self._stack([self.forms.vanishing(face) for face in self._faces])
+
+    @cached_property
+    def _along_rays(self) -> tuple[Array, Array]:
+        """Rows of ``Forms.along_rays``, with places."""
+        return self._stack([self.forms.along_rays(cell) for cell in range(self.forms.patterns.cells)])
+
+    @property
+    def _faces(self) -> range:
+        return range(len(self.forms.patterns))
+
+    def _stack(self, matrices: list[fmpz_mat | None]) -> tuple[Array, Array]:
+        """Return rows of integer matrices with length 1, and where those of each matrix begin."""
+        n = len(self.forms.targets)
         rows, places = [np.zeros((0, n))], [0]
-        for face in range(len(forms.patterns)):
-            found = [[int(entry) for entry in row] for row in forms.vanishing(face).tolist()]
+        for matrix in matrices:
+            found = [] if matrix is None else [[int(entry) for entry in row] for row in matrix.tolist()]
             rows.append(_units(found, n))
             places.append(places[-1] + len(found))
         return np.concatenate(rows), np.array(places)
@@ -113,12 +122,18 @@ class Screen:
 
     def possible_zeros(self, error: Array) -> Array:
         """Return the faces on which a neuron of output weight 0 may lie, for a residual in integers: a few too many."""
-        length = np.abs(error).max()
-        if not length:
-            return np.arange(len(self.forms.patterns))
         rows, places = self._vanishing
         values = np.abs(rows @ _units([error.tolist()], len(error))[0])
         return np.flatnonzero(np.maximum.reduceat(values, places[:-1]) < MARGIN)
+
+    def possibly_level(self, error: Array) -> Array:
+        """Return the cells with weights w and w . X'D e = 0, for a residual in integers: a few too many."""
+        rows, places = self._along_rays
+        if not len(rows):
+            return np.arange(0)
+        values = rows @ _units([error.tolist()], len(error))[0]
+        low, high = (bound.reduceat(values, places[:-1]) for bound in (np.minimum, np.maximum))
+        return np.flatnonzero((low < MARGIN) & (high > -MARGIN))
 
 
 def _floats(matrix: Array) -> Array:

@@ -14,7 +14,19 @@ from jaxtyping import Int64, Shaped
 from theodolite.relu._patterns import Patterns
 from theodolite.relu._problem import Number
 
-__all__ = ["Item", "Solution", "Spots", "Support", "candidates", "pieces", "spots", "stratum_count", "tuples"]
+__all__ = [
+    "Item",
+    "Solution",
+    "Spots",
+    "Support",
+    "candidates",
+    "multisets",
+    "pieces",
+    "repeats",
+    "spots",
+    "stratum_count",
+    "tuples",
+]
 
 Item: TypeAlias = tuple[int, int, int]
 """Sets of faces to visit: their size, and the first and the last but one of them in order."""
@@ -98,16 +110,16 @@ def stratum_count(solution: Solution, hidden: int, differentiable: bool | None =
     """Return how many strata have this support: all of them, those of cells only, or the others."""
     cells = solution.cells
     size, zeros = len(solution.support.pairs), len(solution.zeros)
-    total = _multisets(size, zeros, hidden)
+    total = multisets(size, zeros, hidden)
     if differentiable is None:
         return total
     smooth = 0
     if all(face < cells for face, _ in solution.support.pairs):
-        smooth = _multisets(size, sum(face < cells for face in solution.zeros), hidden)
+        smooth = multisets(size, sum(face < cells for face in solution.zeros), hidden)
     return smooth if differentiable else total - smooth
 
 
-def _multisets(size: int, zeros: int, hidden: int) -> int:
+def multisets(size: int, zeros: int, hidden: int) -> int:
     """Count multisets of ``hidden`` neurons with each of ``size`` pairs at least once and any of ``zeros`` faces."""
     found = 0
     for taken in range(size, hidden + 1):
@@ -122,12 +134,12 @@ def spots(solution: Solution, hidden: int) -> Iterator[Spots]:
     pairs = solution.support.pairs
     for taken in range(len(pairs), hidden + 1):
         idle = combinations_with_replacement(solution.zeros, hidden - taken)
-        for extra, zeros in product(_repeats(len(pairs), taken), idle):
+        for extra, zeros in product(repeats(len(pairs), taken), idle):
             neurons = [pair for pair, count in zip(pairs, extra, strict=True) for _ in range(count)]
             yield tuple(sorted(neurons + [(face, 0) for face in zeros]))
 
 
-def _repeats(size: int, total: int) -> Iterator[tuple[int, ...]]:
+def repeats(size: int, total: int) -> Iterator[tuple[int, ...]]:
     """Yield the ways to write ``total`` as a sum of ``size`` positive numbers."""
     if not size:
         yield from [()] * (total == 0)
