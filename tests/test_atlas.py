@@ -223,7 +223,7 @@ def test_frames_say_what_to_install(atlas, monkeypatch):
 
 def test_the_summary_says_what_is_there_and_what_is_not(atlas, land):
     text = atlas.summary()
-    assert "81 points: every critical point" in text
+    assert "81 points: all critical points" in text
     assert "1 global minimum, 15 spurious minima, 65 strict saddles" in text
     assert f"0 to 11.5, {len({s.value for s in atlas})} distinct" in text
     assert "theodolite.survey(land)" in text

@@ -239,7 +239,7 @@ class Atlas:
     def _found(self) -> str:
         noun = self.description.noun if len(self) == 1 else self.description.nouns
         if self.complete:
-            return f"{len(self):,} {noun}: every critical point"
+            return f"{len(self):,} {noun}: all {self.description.listed}"
         of = f" of {in_words(self.total)}" if self.total is not None else ""
         part = "a selection" if self.selection else "the lowest" if self.ordered else ""
         how = ", ".join(words for words in (part, _STOPS[self.stopped]) if words)

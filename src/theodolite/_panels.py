@@ -46,7 +46,8 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     """What a landscape is, in words, for headlines and footers.
 
     ``noun`` is what one critical set is called there ("family", "class"), ``way`` how a step out of a saddle looks in its
-    terms, ``facts`` are name and text of what a reader needs to reproduce it (eigenvalues, decisions with their margins).
+    terms, ``facts`` are name and text of what a reader needs to reproduce it (eigenvalues, decisions with their margins),
+    ``listed`` says which points a complete atlas has.
     """
 
     title: str
@@ -59,6 +60,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     formulas: tuple[Formula, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     loss_name: str = "loss"
+    listed: str = "critical points"
 
 
 class SpectrumPanel(msgspec.Struct, frozen=True, tag="spectrum"):

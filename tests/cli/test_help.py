@@ -73,7 +73,7 @@ COMPLETIONS = {
     ("theodolite survey a", 2): {"affine"},
     ("theodolite survey i", 2): {"iris", "iris.csv"},
     ("theodolite survey folder/", 2): {"folder/a.npy"},
-    ("theodolite survey iris --network l", 4): {"linear:4-2-4"},
+    ("theodolite survey iris --network l", 4): {"linear:4-2-4", "leaky_relu(0.1):2-3-1"},
     ("theodolite survey iris --reduction ", 4): {"half_sum", "mean", "sum"},
 }
 

@@ -49,7 +49,7 @@ def headline(atlas: Atlas) -> tuple[str, str]:
     """Return in words what was found and of which kinds; that there is no spurious minimum is said, because it is a result."""
     about = atlas.description
     if atlas.complete:
-        found = f"all critical points, in {len(atlas):,} {about.noun if len(atlas) == 1 else about.nouns}"
+        found = f"all {about.listed}, in {len(atlas):,} {about.noun if len(atlas) == 1 else about.nouns}"
     else:
         total = "" if atlas.total is None else f" of {_many(atlas.total)}"
         lowest = "the lowest " if atlas.ordered else ""

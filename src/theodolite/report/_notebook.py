@@ -20,7 +20,7 @@ def atlas_html(atlas: AtlasLike) -> str:
     """Return a small HTML table of ``atlas``: headline, how it is known, and its first rows; every text escaped."""
     rows = gather(atlas)
     scope, kinds = headline(atlas.description, rows, atlas.complete)
-    opening, meaning = verdict(atlas.evidence, rows, atlas.complete, atlas.ordered)
+    opening, meaning = verdict(atlas.description, atlas.evidence, rows, atlas.complete, atlas.ordered)
     names = (atlas.description.noun, "kind", atlas.description.loss_name, "index", "nullity", "dimension")
     heads = "".join(_cell("th", escape(name), left=i < 2) for i, name in enumerate(names))
     lines = "".join(f"<tr>{_row(rows.sets[i], rows.shown[i])}</tr>" for i in range(min(_ROWS, len(rows.sets))))

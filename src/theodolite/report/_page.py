@@ -77,7 +77,7 @@ def _fields(atlas: AtlasLike, rows: Rows, panels: Panels, style: str, script: st
     """Return what fills the template, all but the data."""
     description = atlas.description
     scope, kinds = headline(description, rows, atlas.complete)
-    known, meaning = verdict(atlas.evidence, rows, atlas.complete, atlas.ordered)
+    known, meaning = verdict(description, atlas.evidence, rows, atlas.complete, atlas.ordered)
     notes = scope_sentence(description, rows, atlas.complete, atlas.ordered, getattr(atlas, "selection", None))
     size = f"{counted(description.parameter_count)} parameters"
     return {

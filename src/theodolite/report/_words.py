@@ -39,13 +39,13 @@ def headline(description: Description, rows: Rows, complete: bool) -> tuple[str,
 
 def _scope(description: Description, rows: Rows, complete: bool) -> str:
     if not rows.total:
-        return f"No {description.nouns} of critical points were found"
+        return f"No {description.nouns} of {description.listed} were found"
     noun = description.noun if rows.total == 1 else description.nouns
     if complete:
-        return f"This landscape has {counted(rows.total)} {noun} of critical points"
+        return f"This landscape has {counted(rows.total)} {noun} of {description.listed}"
     if rows.expected is not None:
-        return f"{counted(rows.total)} of {counted(rows.expected)} {description.nouns} of critical points"
-    return f"{counted(rows.total)} {noun} of critical points, and there may be more"
+        return f"{counted(rows.total)} of {counted(rows.expected)} {description.nouns} of {description.listed}"
+    return f"{counted(rows.total)} {noun} of {description.listed}, and there may be more"
 
 
 def kinds_in_words(rows: Rows, complete: bool) -> list[str]:
@@ -62,19 +62,24 @@ def _counted_kind(kind: Kind, n: int) -> str:
     return f"{counted(n)} {_SINGULARS.get(kind, kind.value) if n == 1 else _PLURALS[kind]}"
 
 
-def verdict(evidence: Evidence | None, rows: Rows, complete: bool, ordered: bool) -> tuple[str, str]:
+def verdict(
+    description: Description, evidence: Evidence | None, rows: Rows, complete: bool, ordered: bool
+) -> tuple[str, str]:
     """Return how the list is known, and what it means for someone who minimizes this loss."""
+    every = description.listed == "critical points"
     known = KNOWN_BY[evidence.method] if evidence is not None else "Listed as the atlas has them"
     opening = f"{known}, {'complete' if complete else 'not complete'}."
     if not rows.total:
         return opening, ""
     proved = evidence is not None and evidence.method is not Method.NUMERIC
     return opening, " ".join(
-        sentence for sentence in (_minima(rows, complete and proved), _saddles(rows, complete, ordered)) if sentence
+        sentence
+        for sentence in (_minima(rows, complete and proved, every), _saddles(rows, (complete or ordered) and every))
+        if sentence
     )
 
 
-def _minima(rows: Rows, proved: bool) -> str:
+def _minima(rows: Rows, proved: bool, every: bool) -> str:
     best = [item for item in rows.sets if item.kind is Kind.GLOBAL_MINIMUM]
     traps = [item for item in rows.sets if item.kind is Kind.SPURIOUS_MINIMUM]
     lowest = min((float(item.value) for item in best), default=None)
@@ -85,19 +90,20 @@ def _minima(rows: Rows, proved: bool) -> str:
     if lowest is None:
         return f"The lowest loss in this list is {number(min(rows.values, default=0.0))}."
     open_kinds = rows.counts[Kind.LOCAL_MINIMUM] + rows.counts[Kind.UNDECIDED]
-    if proved and len(best) == rows.total:
+    if proved and every and len(best) == rows.total:
         return f"Every critical point is a global minimum, at loss {number(lowest)}."
     if proved and not open_kinds:
-        return f"Every local minimum is global, at loss {number(lowest)}; every other critical point is a saddle."
+        rest = "; every other critical point is a saddle" if every else ""
+        return f"Every local minimum is global, at loss {number(lowest)}{rest}."
     return f"The global minimum lies at loss {number(lowest)}."
 
 
-def _saddles(rows: Rows, complete: bool, ordered: bool) -> str:
+def _saddles(rows: Rows, none_is_missing: bool) -> str:
     saddle = rows.lowest_saddle
     if saddle is None:
         return ""
     at = number(float(rows.sets[saddle].value))
-    if complete or ordered:
+    if none_is_missing:
         return f"The lowest saddle lies at {at}."
     return f"The lowest saddle found lies at {at}."
 
@@ -105,7 +111,7 @@ def _saddles(rows: Rows, complete: bool, ordered: bool) -> str:
 def scope_sentence(
     description: Description, rows: Rows, complete: bool, ordered: bool, selection: str | None = None
 ) -> str:
-    """Return what was filtered out, what a survey that stopped early leaves out, and what the page leaves out."""
+    """Return what was filtered out, what was not searched, and what the page leaves out."""
     out = []
     if selection:
         out.append(f"Only a selection is shown: {selection}.")
@@ -117,7 +123,7 @@ def scope_sentence(
             )
         else:
             out.append(
-                f"The survey stopped early, and not in order of loss: {description.nouns} may be missing anywhere."
+                f"Not everything was searched, and not in order of loss: {description.nouns} may be missing anywhere."
             )
     if len(rows.sets) < rows.total:
         out.append(
@@ -166,7 +172,7 @@ def ladder_in_words(description: Description, rows: Rows, complete: bool) -> str
         return "An empty ladder."
     known = [n for n in rows.indices if n is not None]
     text = (
-        f"Ladder of {counted(rows.total)} {description.noun if rows.total == 1 else description.nouns} of critical points: "
+        f"Ladder of {counted(rows.total)} {description.noun if rows.total == 1 else description.nouns} of {description.listed}: "
         f"{description.loss_name} from {number(min(rows.values))} to {number(max(rows.values))}"
     )
     if known:
