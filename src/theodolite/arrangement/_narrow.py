@@ -11,7 +11,7 @@ from typing import no_type_check
 import numpy as np
 
 from theodolite.arrangement._merge import common_divisor
-from theodolite.arrangement._words import bit, kernel, leading_zeros, population
+from theodolite.arrangement._words import bit, inlined, kernel, leading_zeros, population
 
 __all__ = ["LARGE", "search_narrow"]
 
@@ -45,7 +45,8 @@ def search_narrow(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out,
             cursor[_DEPTH] = 1
             cursor[_ORTHANT] += 1
         depth = cursor[_DEPTH] - 1
-        start, length, top, end = frames[depth, 0], frames[depth, 1], frames[depth, 2], frames[depth, 3]
+        start, length = np.int64(frames[depth, 0]), np.int64(frames[depth, 1])
+        top, end = np.int64(frames[depth, 2]), np.int64(frames[depth, 3])
         above, below = np.uint64(0), np.uint64(0)
         for i in range(start, start + length):
             above |= positive[lists[i], 0]
@@ -176,7 +177,7 @@ def _bounded(integers, coordinates, small):
     return integers.shape[0] > 0
 
 
-@kernel
+@inlined
 @no_type_check
 def _edge(tight_at, shared, first, second, length, n_up, n_zero, n_down):
     for i in range(length, length + n_zero):
@@ -191,7 +192,7 @@ def _edge(tight_at, shared, first, second, length, n_up, n_zero, n_down):
     return good
 
 
-@kernel
+@inlined
 @no_type_check
 def _new_ray(integers, pool, first, second, row, new, tally):
     """Fill ray ``new``, the one on ``row`` between two rays; return whether its integers stay within the bounds."""
@@ -250,7 +251,7 @@ def _new_ray(integers, pool, first, second, row, new, tally):
     return True
 
 
-@kernel
+@inlined
 @no_type_check
 def _quarters(integers, pool, lists, start, stop, row, other, tally):
     """Say which quarters are not empty, as ``_quarters`` of the search does; -1 where an integer is too large."""

@@ -21,7 +21,7 @@ import numpy as np
 
 from theodolite._typing import Array
 from theodolite.arrangement._filter import TINY, UNIT
-from theodolite.arrangement._words import bit, kernel, leading_zeros, words_for
+from theodolite.arrangement._words import bit, inlined, kernel, leading_zeros, words_for
 
 __all__ = ["MOST", "polygon_cells"]
 
@@ -54,7 +54,7 @@ def _start(n: int) -> _State:
     )
 
 
-@kernel
+@inlined
 @no_type_check
 def _cross(rows, a, b, slack):
     """Return the cross product of two rows, and a bound on the error of its products with rows.
@@ -69,7 +69,7 @@ def _cross(rows, a, b, slack):
     return p - q, r - s, t - v, (8.0 * UNIT + 4.0 * slack) * (1.0 + 1e-10) * size + TINY
 
 
-@kernel
+@inlined
 @no_type_check
 def _new_ray(rows, slack, up, down, first, second, edge, side, row, new, active):
     """Fill the ``active`` words of the masks of the ray on ``row`` between two rays of the row ``edge``.
@@ -290,7 +290,7 @@ def _cut_polygons(rows, n, slack, state, out, limit):
     return emitted, status
 
 
-@kernel
+@inlined
 @no_type_check
 def _side(rows, slack, up, first, second, edge, direction, row, other):
     """Return the sign of ``other`` where ``row`` crosses the edge between two rays, 0 where it is unclear."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import lcm
 from typing import Any
 
@@ -74,6 +75,10 @@ class Rows:
 
     def floats(self) -> tuple[Array, float]:
         """Return floats with largest entries near 1, and the relative error with which they stand for the rows."""
+        return self._floats
+
+    @cached_property
+    def _floats(self) -> tuple[Array, float]:
         if self.entries.dtype == object:
             return _balanced_integers(self.entries)
         slack = 0.0
@@ -170,13 +175,17 @@ def float_rows(array: Array) -> Rows:
     """
     if array.size == 0:
         return Rows(array.astype(np.int64))
-    lowest = _lowest_exponents(array)
-    if np.all(np.frexp(np.abs(array).max(axis=1))[1] - lowest <= _FEW_BITS):
-        return Rows(np.ldexp(array, -lowest[:, None]).astype(np.int64))
-    balanced = _balanced(array)
+    if _few_bits(array[:4]) and _few_bits(array):  # most rows of floats show at once that they are no small integers
+        return Rows(np.ldexp(array, -_lowest_exponents(array)[:, None]).astype(np.int64))
+    rows = Rows(array)
+    balanced, _ = rows.floats()
     if np.any((balanced != 0) & (np.abs(balanced) < SMALLEST)) or np.any((balanced != 0) != (array != 0)):
         return fraction_rows(_fractions(array))
-    return Rows(array)
+    return rows
+
+
+def _few_bits(array: Array) -> bool:
+    return bool(np.all(np.frexp(np.abs(array).max(axis=1))[1] - _lowest_exponents(array) <= _FEW_BITS))
 
 
 def _fractions(array: Array) -> Array:

@@ -77,8 +77,8 @@ def search_cells(
         start = start_pool(rows, matrix, work, tally.counts, 64 * d)
         assert start is not None
     pool: Pool = start
-    lists = np.empty(256 * d, dtype=np.int64)
-    frames = np.empty((n + 4, 4), dtype=np.int64)
+    lists = np.empty(256 * d, dtype=np.uint32)
+    frames = np.empty((n + 4, 4), dtype=np.uint32)
     cursor = np.zeros(3, dtype=np.int64)
     cursor[ORTHANT], cursor[LAST] = 0 if whole else 2 ** (d - 1), 2**d
     fixed, wanted = 0, np.zeros(words, dtype=np.uint64)

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import no_type_check
 
+import numpy as np
+
 from theodolite.arrangement._rays import new_ray
 from theodolite.arrangement._words import bit, kernel, leading_zeros, population
 
@@ -55,7 +57,8 @@ def search(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out, keep, 
             cursor[DEPTH] = 1
             cursor[ORTHANT] += 1
         depth = cursor[DEPTH] - 1
-        start, length, top, end = frames[depth, 0], frames[depth, 1], frames[depth, 2], frames[depth, 3]
+        start, length = np.int64(frames[depth, 0]), np.int64(frames[depth, 1])
+        top, end = np.int64(frames[depth, 2]), np.int64(frames[depth, 3])
         cutting = 0
         row = -1
         for w in range(words):

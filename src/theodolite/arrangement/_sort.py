@@ -14,11 +14,24 @@ __all__ = ["sort_words"]
 
 @kernel
 @no_type_check
-def _sorted_order(words, order):
-    """Sort ``order`` by the rows of ``words`` that it names: quicksort in three parts, one word after the other."""
+def _sort_ties(words, order):
+    """Sort ``order``, in which the first words ascend, by the rows of ``words`` that it names."""
     n, width = words.shape
     stack = np.empty((64 * width + 64, 3), dtype=np.int64)
-    stack[0, 0], stack[0, 1], stack[0, 2] = 0, n, 0
+    start = 0
+    for i in range(1, n + 1):
+        if i == n or words[order[i], 0] != words[order[start], 0]:
+            if i - start > 1:
+                _sort_part(words, order, start, i, stack)
+            start = i
+
+
+@kernel
+@no_type_check
+def _sort_part(words, order, start, stop, stack):
+    """Sort a part of ``order`` by all words but the first: quicksort in three parts, one word after the other."""
+    width = words.shape[1]
+    stack[0, 0], stack[0, 1], stack[0, 2] = start, stop, 1
     depth = 1
     while depth:
         depth -= 1
@@ -71,6 +84,6 @@ def sort_words(words: Array) -> Array:
     """Return the rows of ``words`` (cells, width) in increasing order."""
     if words.shape[1] == 1:
         return np.sort(words, axis=0)
-    order = np.arange(len(words))
-    _sorted_order(words, order)
+    order = np.argsort(words[:, 0])
+    _sort_ties(words, order)
     return np.asarray(words[order])

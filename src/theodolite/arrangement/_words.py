@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 
 from theodolite._typing import Array
 
-__all__ = ["bit", "kernel", "leading_zeros", "mask_of_first", "population", "words_for"]
+__all__ = ["bit", "inlined", "kernel", "leading_zeros", "mask_of_first", "population", "words_for"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -26,6 +26,12 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 def kernel(function: _Function) -> _Function:
     """Compile ``function`` by numba on its first call, release the GIL in it, and keep the machine code on disk."""
     return cast(_Function, njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+def inlined(function: _Function) -> _Function:
+    """Compile ``function`` into the kernels that call it."""
+    options = {"cache": True, "nogil": True, "error_model": "numpy", "forceinline": True}
+    return cast(_Function, njit(**options)(function))
 
 
 @no_type_check
