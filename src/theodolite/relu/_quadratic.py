@@ -7,9 +7,13 @@ from jaxtyping import Shaped
 
 from theodolite._numerics import column_equilibrated, exact_product, exact_solve
 from theodolite._typing import Array
+from theodolite.relu._gram import Gram
 from theodolite.relu._station import Move, Station
 
-__all__ = ["least_squares", "restricted_step"]
+__all__ = ["Quadratic", "least_squares"]
+
+_LARGE = 3 * 10**6
+"""From so many multiplications on, second moments are cheaper than least squares with all columns."""
 
 
 def least_squares(columns: Shaped[np.ndarray, "n p"], right: Array) -> Array:
@@ -31,33 +35,46 @@ def least_squares(columns: Shaped[np.ndarray, "n p"], right: Array) -> Array:
     return found.reshape(columns.shape[1], *right.shape[1:])
 
 
-def restricted_step(station: Station) -> Move | None:
-    """Return the step to a minimiser of the quadratic that S is around ``station``, kinks kept; None if there is none to take.
+class Quadratic:
+    """The quadratics that S is on faces of cells, for one descent.
 
-    In floats a gain below the round-off of the errors is none.
+    Small problems and rational ones solve least squares with all columns written out, large ones keep their second moments.
     """
+
+    def __init__(self, station: Station) -> None:
+        problem, size = station.problem, station.weights.size
+        large = not problem.exact and problem.samples * size**2 > _LARGE
+        self._gram = Gram(problem, len(station.weights)) if large else None
+
+    def step(self, station: Station) -> Move | None:
+        """Return the step to a minimiser of the quadratic around ``station``, kinks kept; None if there is none to take.
+
+        In floats a gain below the round-off of the errors is none.
+        """
+        problem = station.problem
+        found = _written_out(station) if self._gram is None else self._gram.step(station)
+        move = Move(found[:-1].reshape(station.weights.shape), found[-1], np.zeros_like(station.held))
+        gain = (
+            station.slopes(station.before) * station.outer * problem.product(problem.inputs, move.weights.T)
+        ).sum(axis=1) + move.offset
+        if problem.exact:
+            return move if (gain != 0).any() else None
+        return move if np.linalg.norm(gain) > np.linalg.norm(station.noise) else None
+
+
+def _written_out(station: Station) -> Array:
+    """Return the changes of all weights, row after row, and of the output bias, to a minimiser."""
     problem = station.problem
-    blocks, places = [], []
+    changes, blocks, places = problem.zeros(*station.weights.shape), [], []
     for j in np.flatnonzero(station.outer != 0):
         basis = station.bases[j]
-        if basis is not None and not basis.shape[1]:
-            continue
         moved = problem.inputs if basis is None else problem.product(problem.inputs, basis)
         blocks.append((station.slopes(station.before[:, j]) * station.outer[j])[:, None] * moved)
         places.append(j)
-    if problem.offset:
-        blocks.append(np.full((problem.samples, 1), problem.number(1), dtype=problem.inputs.dtype))
-    if not blocks:
-        return None
-    columns = np.concatenate(blocks, axis=1)
-    found = -least_squares(columns, station.error)
-    gain = problem.product(columns, found[:, None])[:, 0]
-    if not (gain != 0).any() or (not problem.exact and np.linalg.norm(gain) <= np.linalg.norm(station.noise)):
-        return None
-    weights, at = problem.zeros(*station.weights.shape), 0
+    blocks.append(np.full((problem.samples, int(problem.offset)), problem.number(1), dtype=problem.inputs.dtype))
+    found, at = -least_squares(np.concatenate(blocks, axis=1), station.error), 0
     for j, block in zip(places, blocks, strict=False):
-        part = found[at : at + block.shape[1]]
-        at += block.shape[1]
-        weights[j] = part if station.bases[j] is None else station.bases[j] @ part
-    offset = found[-1] if problem.offset else problem.number(0)
-    return Move(weights, offset, np.zeros_like(station.held))
+        part, at = found[at : at + block.shape[1]], at + block.shape[1]
+        basis = station.bases[j]
+        changes[j] = part if basis is None else basis @ part
+    return np.append(changes, found[-1] if problem.offset else problem.number(0))

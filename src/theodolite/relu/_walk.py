@@ -14,7 +14,7 @@ import numpy as np
 
 from theodolite._typing import Array
 from theodolite.relu._leaving import conditions, off_kinks, off_zero
-from theodolite.relu._quadratic import restricted_step
+from theodolite.relu._quadratic import Quadratic
 from theodolite.relu._ray import descend
 from theodolite.relu._station import Station, rounded
 
@@ -29,10 +29,10 @@ _BITS = 160
 
 def walk(station: Station) -> Iterator[Station]:
     """Yield stations of strictly falling S, the last one a local minimum as far as the arithmetic can tell."""
-    dawdling = 0
+    dawdling, quadratic = 0, Quadratic(station)
     while True:
         crossing = dawdling < _FREE_STEPS
-        lower, full = _towards_minimiser(station, crossing)
+        lower, full = _towards_minimiser(station, quadratic, crossing)
         if lower is not None:
             dawdling = 0 if full else dawdling + 1
         else:
@@ -43,9 +43,9 @@ def walk(station: Station) -> Iterator[Station]:
         yield station
 
 
-def _towards_minimiser(station: Station, crossing: bool) -> tuple[Station | None, bool]:
+def _towards_minimiser(station: Station, quadratic: Quadratic, crossing: bool) -> tuple[Station | None, bool]:
     """Return where the way to the minimiser of the face's quadratic ends, if lower, and whether at the minimiser itself."""
-    move = restricted_step(station)
+    move = quadratic.step(station)
     if move is None:
         return None, True
     lower = descend(station, move, crossing=crossing)
