@@ -29,6 +29,7 @@ from theodolite.dominance import DescentCertificate, Dominance, EmpiricalCheck, 
 from theodolite.linear import LinearLandscape, ResidualLandscape
 
 if TYPE_CHECKING:
+    from theodolite import probability
     from theodolite.activated import ActivatedLandscape
     from theodolite.affine import AffineTargetLandscape, AffineVerdict, PiecewiseTargetLandscape
     from theodolite.arrangement import Cells, cells, count_cells
@@ -76,6 +77,7 @@ __all__ = [
     "cite",
     "count_cells",
     "load_atlas",
+    "probability",
     "survey",
 ]
 
@@ -87,12 +89,17 @@ _LAZY = {
 }
 """Names that are imported when they are first used: some homes import numba, and nobody needs all of them."""
 
+_LAZY_MODULES = ("probability",)
+"""Public modules, likewise."""
+
 
 def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name in _LAZY_MODULES:
+        return import_module(f"theodolite.{name}")
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(import_module(_LAZY[name]), name)
     globals()[name] = value
     return value

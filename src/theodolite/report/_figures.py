@@ -20,7 +20,7 @@ from theodolite._panels import (
 )
 from theodolite.report._rows import AtlasLike, gather
 
-__all__ = ["FIGURES", "figure"]
+__all__ = ["FIGURES", "figure", "panel_figure"]
 
 _PANELS: dict[str, type[Any]] = {
     "spectrum": SpectrumPanel,
@@ -47,10 +47,7 @@ def figure(atlas: AtlasLike, name: str = "ladder", *, chosen: int | None = None)
     """
     if name not in FIGURES:
         raise DataError(f"There is no figure {name!r}", fix=f"Use one of {', '.join(FIGURES)}")
-    if find_spec("matplotlib") is None:
-        raise TheodoliteError(
-            "Figures need matplotlib", cause="it is not installed", fix='Install it: pip install "theodolite[plot]"'
-        )
+    _need_matplotlib()
     if not len(atlas):
         raise DataError("This atlas has no sets to draw", fix="Survey without a filter that leaves nothing")
     rows = gather(atlas)
@@ -77,6 +74,26 @@ def figure(atlas: AtlasLike, name: str = "ladder", *, chosen: int | None = None)
             fix="Choose another figure or another set",
         )
     return _drawer(name)(wanted[0], atlas.description.loss_name)
+
+
+def panel_figure(panel: CurvePanel) -> Any:
+    """Return a matplotlib figure of curves that belong to no atlas, what they are below it.
+
+    Raises ``TheodoliteError`` where matplotlib is missing.
+    """
+    _need_matplotlib()
+    drawn = _drawer("curves")(panel, "")
+    drawn.axes[0].get_legend().remove()
+    drawn.set_size_inches(4.6, 3.0 + 0.2 * len(panel.curves))
+    drawn.legend(loc="outside lower left", frameon=False, fontsize=8)
+    return drawn
+
+
+def _need_matplotlib() -> None:
+    if find_spec("matplotlib") is None:
+        raise TheodoliteError(
+            "Figures need matplotlib", cause="it is not installed", fix='Install it: pip install "theodolite[plot]"'
+        )
 
 
 def _drawer(name: str) -> Callable[[Panel, str], Any]:
