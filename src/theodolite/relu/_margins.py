@@ -66,7 +66,7 @@ def _decide(form: OneSided, most_rays: int) -> Condition:
     if lines:
         _, values, right = np.linalg.svd(form.directions, full_matrices=True)
         decision = numerical_rank(np.diag(values), 10 * max(lines, width) * _EPSILON * float(values[0]))
-        # dependent integers leave singular values of the size of the tolerance's own round-off, so only the kept ones must be clear
+        # dependent integers leave singular values near the tolerance, so only those that are kept must be clear of it
         rank, margin = decision.rank, decision.smallest_kept / decision.tolerance
         if margin < CLEAR:
             return Condition(None, "the rank of the lines on which it has kinks", margin=margin)

@@ -123,7 +123,7 @@ def _linear(problem: Problem, error: Array, signs: Array, outer_sign: int, noise
     """Return s times the sum of e_i x_i over the rows ahead and gamma times those behind, and its round-off."""
     active = signs != 0 if problem.slope != 0 else signs > 0
     rows = problem.inputs[active]
-    weight: Array = np.where(signs[active] > 0, problem.number(1), problem.slope)
+    weight = np.asarray(np.where(np.asarray(signs[active] > 0), problem.number(1), problem.slope))
     if not len(rows):
         return problem.zeros(problem.width), np.zeros(problem.width)
     linear = outer_sign * problem.product((weight * error[active]).reshape(1, -1), rows)[0]

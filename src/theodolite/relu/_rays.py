@@ -1,4 +1,4 @@
-"""Lines of both signs: a function that is linear on every cell is not negative exactly if it is not on the cells' extreme rays."""
+"""Lines of both signs: what is linear on every cell is not negative exactly if it is not on the extreme rays of the cells."""
 
 from __future__ import annotations
 

@@ -1,0 +1,127 @@
+"""Points given in floating point: which exactly critical point lies next to this one?
+
+The signs of x_i . w_j are read with a threshold, and the weights that count are corrected by linear least squares to the minimum
+among the points with these signs. The correction is near if it moves the outputs no more than rounding the parameters could;
+then the corrected point is judged, and only what its margins allow is said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from theodolite._evidence import Assumption
+from theodolite._kind import Kind
+from theodolite.relu._conditions import CLEAR
+from theodolite.relu._correction import correct
+from theodolite.relu._descent import column_sizes, descend
+from theodolite.relu._finding import Finding, judge
+from theodolite.relu._one_sided import rounding
+from theodolite.relu._point import Point
+from theodolite.relu._problem import Problem
+from theodolite.relu._reading import Reading, read
+from theodolite.relu._ways_out import Move
+
+__all__ = ["find_nearby", "tiny"]
+
+_ROUNDING = 512
+"""How far outputs may move, in units of the relative round-off of the parameters."""
+
+_SIGN = 16
+"""Below this many units of round-off the input of a neuron counts as 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Reach:
+    """``limit``: how far (in the norm of the outputs) a critical point may be; ``threshold``: what counts as sign 0."""
+
+    limit: float
+    threshold: float
+
+
+def find_nearby(problem: Problem, given: Point, tolerance: float) -> Finding:
+    """Return what floats ``given`` are: first whether they are clearly not critical, then what the nearest critical point is."""
+    threshold = (_SIGN + problem.width) * tolerance
+    point = tiny(problem, given, _ROUNDING * tolerance)
+    reading = read(problem, point, threshold)
+    limit = _ROUNDING * tolerance * float(np.linalg.norm(reading.terms))
+    downhill = descend(problem, given, reading)
+    if downhill is not None and np.sqrt(float(downhill[1])) > 10 * CLEAR * limit:
+        fall = float(np.sqrt(float(downhill[1])))
+        check = Assumption("one step moves the outputs by more than rounding the parameters can", fall / limit, limit)
+        return Finding(Kind.NOT_CRITICAL, reading, (check,), downhill[0])
+    corrected = correct(problem, point, reading, threshold)
+    if corrected is None:
+        return _doubt(reading, "the least squares problem is too large or too ill-conditioned", (), downhill)
+    nearest, moved = corrected
+    nearest = _level(problem, nearest, reading)
+    check = Assumption(
+        "the nearest minimum among the points with these signs moves the outputs no more than rounding the parameters can",
+        limit / moved if moved > 0 else None,
+        limit,
+    )
+    if moved > limit:
+        if moved >= CLEAR * limit and downhill is not None:
+            check = Assumption("the nearest minimum among the points with these signs is far", moved / limit, limit)
+            return Finding(Kind.NOT_CRITICAL, reading, (check,), downhill[0])
+        return _doubt(reading, "a critical point is near, but not within the tolerance", (check,), downhill)
+    again = read(problem, nearest, threshold)
+    if not np.array_equal(again.signs, reading.signs):
+        return _doubt(
+            reading, "the nearest minimum among the points with these signs has other signs", (check,), downhill
+        )
+    found, judged = judge(problem, nearest, again, rounding(problem, again.terms))
+    distance = _distance(given, nearest)
+    if found.kind is Kind.NOT_CRITICAL:
+        down = descend(problem, given, reading, judged.conditions)
+        move = None if down is None else down[0]
+        return Finding(Kind.NOT_CRITICAL, again, (check, *found.checks), move, nearest, distance)
+    return replace(found, checks=(check, *found.checks), nearest=nearest, distance=distance)
+
+
+def _doubt(
+    reading: Reading, words: str, checks: tuple[Assumption, ...], downhill: tuple[Move, float] | None
+) -> Finding:
+    move = None if downhill is None else downhill[0]
+    return Finding(Kind.UNDECIDED, reading, checks, move, doubt=words)
+
+
+def tiny(problem: Problem, point: Point, share: float) -> Point:
+    """Set output weights, and weights of neurons, to 0 where they are below ``share`` of the largest and move no output more."""
+    sizes = (np.abs(point.weights) * column_sizes(problem)).max(axis=1, initial=0.0)
+    strength = np.abs(point.outer) * sizes
+    everything = float(strength.max(initial=0.0))
+    small = strength <= share * everything
+    asleep = small & (np.abs(point.outer) <= share * float(np.abs(point.outer).max(initial=0.0)))
+    at_origin = small & (sizes <= share * float(sizes.max(initial=0.0)))
+    return Point(np.where(at_origin[:, None], 0.0, point.weights), np.where(asleep, 0.0, point.outer), point.offset)
+
+
+def _level(problem: Problem, point: Point, reading: Reading) -> Point:
+    """Turn neurons with z = 0 so that their outputs are orthogonal to the errors, where that is a matter of round-off."""
+    asleep = np.flatnonzero(point.outer == 0)
+    if not len(asleep):
+        return point
+    from theodolite.relu._descent import pulled
+
+    weights = point.weights.copy()
+    pulls = pulled(problem, replace(reading, signs=reading.signs[:, asleep]))
+    sizes = column_sizes(problem)
+    for neuron, pull in zip(asleep, pulls / sizes, strict=True):
+        scaled = weights[neuron] * sizes
+        square = pull @ pull
+        excess = scaled @ pull
+        if square > 0 and abs(excess) <= 1e-12 * float(np.linalg.norm(scaled)) * float(np.sqrt(square)):
+            weights[neuron] = (scaled - pull * excess / square) / sizes
+    return Point(weights, point.outer, point.offset)
+
+
+def _distance(one: Point, other: Point) -> float:
+    parts: list[Float[np.ndarray, " _"]] = [
+        np.ravel(one.weights - other.weights),
+        np.ravel(one.outer - other.outer),
+        np.ravel(np.asarray(one.offset - other.offset)),
+    ]
+    return float(np.linalg.norm(np.concatenate(parts)))
