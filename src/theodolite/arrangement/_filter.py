@@ -15,7 +15,7 @@ import numpy as np
 
 from theodolite.arrangement._words import kernel
 
-__all__ = ["TINY", "filtered_dot", "inverse_bound", "unit_row_for", "verified_inverse"]
+__all__ = ["TINY", "filtered_dot", "filtered_dots", "inverse_bound", "unit_row_for", "verified_inverse"]
 
 UNIT = 2.0**-53
 TINY = 1e-290  # larger than what underflow can lose: rows and columns are scaled to have largest entries near 1
@@ -100,6 +100,28 @@ def filtered_dot(rows, row, inverse, column, radius, slack):
         weight += abs(rows[row, k])
     bound = (weight * radius * (1.0 + slack) + ((d + 4) * UNIT + slack) * size) * (1.0 + 1e-10) + TINY
     return total, bound
+
+
+@kernel
+@no_type_check
+def filtered_dots(columns, weights, inverse, column, radius, slack, values, bounds):
+    """Fill ``values`` and ``bounds`` with what ``filtered_dot`` returns for each row.
+
+    The rows are given by their ``columns`` (d, n), and by the sums of the sizes of their entries, ``weights`` (n).
+    """
+    d, n = columns.shape
+    for m in range(n):
+        values[m] = 0.0
+        bounds[m] = 0.0
+    for k in range(d):
+        factor = inverse[k, column]
+        for m in range(n):
+            term = columns[k, m] * factor
+            values[m] += term
+            bounds[m] += abs(term)
+    scale = (d + 4) * UNIT + slack
+    for m in range(n):
+        bounds[m] = (weights[m] * radius * (1.0 + slack) + scale * bounds[m]) * (1.0 + 1e-10) + TINY
 
 
 @kernel

@@ -21,11 +21,23 @@ from typing import no_type_check
 import numpy as np
 
 from theodolite._typing import Array
-from theodolite.arrangement._filter import TINY, UNIT, filtered_dot, inverse_bound, unit_row_for, verified_inverse
+from theodolite.arrangement._filter import (
+    TINY,
+    UNIT,
+    filtered_dot,
+    filtered_dots,
+    inverse_bound,
+    unit_row_for,
+    verified_inverse,
+)
 from theodolite.arrangement._sort import sort_words
 from theodolite.arrangement._words import bit, kernel, words_for
 
 __all__ = ["functionals", "sweep", "sweep_cells"]
+
+
+_RANKED = 512
+"""Up to so many times are ordered by counting."""
 
 
 @lru_cache(maxsize=64)
@@ -51,10 +63,22 @@ def sweep(rows, n, slack, level, subset, subsets, out, keep, tally):
     square = np.empty((d, d))
     inverse = np.empty((d, d))
     work = np.empty((d, d))
+    columns = np.empty((d, n))
+    weights = np.zeros(n)
+    for m in range(n):
+        for k in range(d):
+            columns[k, m] = rows[m, k]
+            weights[m] += abs(rows[m, k])
     slopes = np.empty(n)
     slope_bounds = np.empty(n)
+    heights = np.empty(n)
+    height_bounds = np.empty(n)
+    tilts = np.empty((size, n))
+    tilt_bounds = np.empty((size, n))
     times = np.empty(n)
     time_bounds = np.empty(n)
+    members = np.empty(n, dtype=np.int64)
+    order = np.empty(n, dtype=np.int64)
     radii = np.empty(d)
     chosen = np.zeros(n, dtype=np.bool_)
     current = np.empty(words, dtype=np.uint64)
@@ -80,35 +104,24 @@ def sweep(rows, n, slack, level, subset, subsets, out, keep, tally):
             radii[k] = inverse_bound(inverse, k, beta)
         turn = 1.0 if level == 0 else -1.0
         # The line: x0 is turn times column d - 2 of the inverse, its direction D column d - 1.
+        filtered_dots(columns, weights, inverse, d - 1, radii[d - 1], slack, slopes, slope_bounds)
+        filtered_dots(columns, weights, inverse, d - 2, radii[d - 2], slack, heights, height_bounds)
         crossed = 0
         for m in range(1, n):
             if chosen[m]:
                 continue
-            slope, slope_bound = filtered_dot(rows, m, inverse, d - 1, radii[d - 1], slack)
-            height, height_bound = filtered_dot(rows, m, inverse, d - 2, radii[d - 2], slack)
+            slope, slope_bound = slopes[m], slope_bounds[m]
             if not abs(slope) > slope_bound:
                 return found, 2
-            slopes[m] = slope
-            slope_bounds[m] = slope_bound
-            time = -turn * height / slope
+            time = -turn * heights[m] / slope
             times[crossed] = time
-            time_bounds[m] = (
-                (height_bound + abs(time) * slope_bound) / (abs(slope) - slope_bound) + 4 * UNIT * abs(time)
+            time_bounds[crossed] = (
+                (height_bounds[m] + abs(time) * slope_bound) / (abs(slope) - slope_bound) + 4 * UNIT * abs(time)
             ) * (1.0 + 1e-10) + TINY
+            members[crossed] = m
             crossed += 1
-        members = np.empty(crossed, dtype=np.int64)
-        place = 0
-        for m in range(1, n):
-            if not chosen[m]:
-                members[place] = m
-                place += 1
-        order = np.argsort(times[:crossed])
-        for i in range(crossed - 1):
-            here, there = order[i], order[i + 1]
-            if not times[there] - times[here] > (time_bounds[members[there]] + time_bounds[members[here]]) * (
-                1 + 1e-10
-            ):
-                return found, 2
+        if not _ordered(times, time_bounds, crossed, order):
+            return found, 2
         tally[1] += 2 * crossed
         # The Cramer coefficients: of the row that is crossed from the slope, of the rows of T from their columns of the inverse.
         lean, lean_bound = filtered_dot(rows, functional, inverse, d - 1, radii[d - 1], slack)
@@ -116,6 +129,8 @@ def sweep(rows, n, slack, level, subset, subsets, out, keep, tally):
             return found, 2
         for i in range(size):
             values[i], value_bounds[i] = filtered_dot(rows, functional, inverse, level + i, radii[level + i], slack)
+            if keep:
+                filtered_dots(columns, weights, inverse, level + i, radii[level + i], slack, tilts[i], tilt_bounds[i])
         for w in range(words):
             current[w] = 0
         current[0] |= bit(0)
@@ -138,7 +153,7 @@ def sweep(rows, n, slack, level, subset, subsets, out, keep, tally):
                     for j in range(size):
                         a, a_bound = values[j], value_bounds[j]
                         s, s_bound = slopes[m], slope_bounds[m]
-                        q, q_bound = filtered_dot(rows, m, inverse, level + j, radii[level + j], slack)
+                        q, q_bound = tilts[j, m], tilt_bounds[j, m]
                         value = a * s - lean * q
                         bound = (
                             abs(a) * s_bound + abs(s) * a_bound + a_bound * s_bound
@@ -164,6 +179,31 @@ def sweep(rows, n, slack, level, subset, subsets, out, keep, tally):
         for j in range(i + 1, size):
             subset[j] = subset[j - 1] + 1
     return found, 1
+
+
+@kernel
+@no_type_check
+def _ordered(times, bounds, count, order):
+    """Fill ``order`` with the order of the first ``count`` times; say whether the bounds around them are disjoint."""
+    if count <= _RANKED:
+        # By counting how many are before each: for so few, faster than sorting them. Equal times leave a place empty.
+        for i in range(count):
+            order[i] = -1
+        for i in range(count):
+            before, here = 0, times[i]
+            for j in range(count):
+                before += 1 if times[j] < here else 0
+            order[before] = i
+        for i in range(count):
+            if order[i] < 0:
+                return False
+    else:
+        order[:count] = np.argsort(times[:count])
+    for i in range(count - 1):
+        here, there = order[i], order[i + 1]
+        if not times[there] - times[here] > (bounds[there] + bounds[here]) * (1 + 1e-10):
+            return False
+    return True
 
 
 @kernel
