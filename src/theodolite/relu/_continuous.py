@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from flint import fmpq, fmpz_mat
 
-__all__ = ["nonnegative_combination", "strictly_inside"]
+__all__ = ["gordan", "nonnegative_combination", "strictly_inside"]
 
 Rows = list[list[int]]
 
@@ -20,12 +20,23 @@ def strictly_inside(rows: Rows, width: int) -> list[Fraction] | None:
     >>> strictly_inside([[1, 0], [1, 1]], 2) is None, strictly_inside([[1, 1], [-1, -1]], 2) is None
     (False, True)
     """
+    return gordan(rows, width)[0]
+
+
+def gordan(rows: Rows, width: int) -> tuple[list[Fraction] | None, list[Fraction] | None]:
+    """Return x with ``row . x > 0`` for all rows and ``None``, or ``None`` and weights of a convex combination that is 0.
+
+    >>> gordan([[1, 1], [-2, -2]], 2)[1]
+    [Fraction(2, 3), Fraction(1, 3)]
+    """
     if not rows:
-        return [Fraction(0)] * width
-    if any(not any(row) for row in rows):
-        return None
-    multipliers = _multipliers(rows, width)
-    return None if multipliers is None else [Fraction(int(x.p), int(x.q)) for x in multipliers]
+        return [Fraction(0)] * width, None
+    for place, row in enumerate(rows):
+        if not any(row):
+            return None, [Fraction(int(k == place)) for k in range(len(rows))]
+    solved, numbers = _simplex(rows, width)
+    found = [Fraction(int(x.p), int(x.q)) for x in numbers]
+    return (found, None) if solved else (None, found)
 
 
 def nonnegative_combination(rays: Rows, free: Rows) -> bool:
@@ -46,10 +57,10 @@ def nonnegative_combination(rays: Rows, free: Rows) -> bool:
     return strictly_inside(rows, n) is None
 
 
-def _multipliers(rows: Rows, width: int) -> list[fmpq] | None:
+def _simplex(rows: Rows, width: int) -> tuple[bool, list[fmpq]]:
     """Minimise the sum of artificial variables a in ``rows' y + a = 0, sum y + a_0 = 1``, all of them non-negative.
 
-    Return the multipliers of the first equations, with their signs turned, where that sum stays above 0.
+    Return whether that sum stays above 0, and the multipliers of the first equations, with their signs turned, or else y.
     """
     count, size = len(rows), width + 1
     zero, one = fmpq(0), fmpq(1)
@@ -77,9 +88,13 @@ def _multipliers(rows: Rows, width: int) -> list[fmpq] | None:
                     line[place] -= factor * entry
         basis[leaving] = entering
     if costs[-1] == 0:
-        return None
+        weights = [zero] * count
+        for place, line in zip(basis, tableau, strict=True):
+            if place < count:
+                weights[place] = line[-1]
+        return False, weights
     # The reduced cost of artificial variable k is 1 minus its multiplier.
-    return [costs[count + 1 + k] - one for k in range(width)]
+    return True, [costs[count + 1 + k] - one for k in range(width)]
 
 
 def _leaving(tableau: list[list[fmpq]], basis: list[int], entering: int) -> int:

@@ -192,9 +192,9 @@ class _Builder:
         """Return weights w inside a cell with g . w = 0: rays on both sides of that plane, so weighted that they balance."""
         exact = self.forms.exact
         rays = exact.rays(face).T
-        error = self.place.solution.error
-        exact_error = error if error.dtype == object else self.forms.exact.problem.array(error)
-        pulled = exact.problem.product((exact.weights(face) * exact_error)[None], exact.problem.inputs)[0]
+        fit = self.fitter.fit(self.place.solution.support.faces)
+        error = np.array([Fraction(int(entry)) for entry in fit.error.entries()], dtype=object)
+        pulled = exact.problem.product((exact.weights(face) * error)[None], exact.problem.inputs)[0]
         weights = [self.positive() for _ in rays]
         values = [weight * _product(ray, pulled) for weight, ray in zip(weights, rays, strict=True)]
         above, below = sum(v for v in values if v > 0), -sum(v for v in values if v < 0)

@@ -7,19 +7,19 @@ residual e, the test that no neuron can lower S is about e alone, and what remai
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import product
 
 import numpy as np
-from flint import fmpz_mat
+from flint import fmpz, fmpz_mat
 
-from theodolite._typing import Array
-from theodolite.relu._continuous import strictly_inside
-from theodolite.relu._forms import Forms, integers
+from theodolite.relu._closeness import Closeness, closeness, coefficient_sizes, length
+from theodolite.relu._continuous import gordan
+from theodolite.relu._forms import Forms
 from theodolite.relu._patterns import Patterns
-from theodolite.relu._screen import Screen
+from theodolite.relu._screen import Screen, screen_margin
 from theodolite.relu._supports import Item, Solution, Support, tuples
 
 __all__ = ["Fit", "Fitter", "fitter", "solve", "solve_plainly"]
@@ -33,7 +33,7 @@ class Fit:
 
     Coefficients are ``particular / denominator`` plus combinations of the rows of ``kernel``, those of the output bias last;
     ``places`` says where the coefficients of each face begin and end. The residual is ``error / denominator``, in units of
-    ``Forms.measure``.
+    ``Forms.measure``. ``columns`` are rows of length n; ``close`` collects how clear the decisions about these fits are.
     """
 
     faces: tuple[int, ...]
@@ -43,6 +43,37 @@ class Fit:
     kernel: Rows
     error: fmpz_mat
     rank: int
+    columns: Rows
+    close: Closeness
+
+
+@dataclass(frozen=True, eq=False)
+class Test:
+    """A number that is positive on one side of a facet: ``value`` plus ``changes`` times weights of the kernel.
+
+    ``row`` are its factors for the coefficients from place ``start`` on.
+    """
+
+    row: list[int]
+    start: int
+    value: int | Fraction
+    changes: list[int]
+
+    def at(self, weights: list[Fraction]) -> Test:
+        """Return the same at these weights of the kernel."""
+        moved = sum(
+            (weight * change for weight, change in zip(weights, self.changes, strict=True)), Fraction(self.value)
+        )
+        return replace(self, value=moved, changes=[])
+
+    def size(self, sizes: list[Fraction]) -> Fraction:
+        """Return how large the number could be, coefficients being of these sizes."""
+        return sum((abs(entry) * sizes[self.start + k] for k, entry in enumerate(self.row)), Fraction(0))
+
+    def share(self, value: int | Fraction, sizes: list[Fraction]) -> float:
+        """Return a value in units of that size."""
+        size = self.size(sizes)
+        return float(Fraction(abs(value)) / size) if size else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +86,7 @@ class Fitter:
     @cached_property
     def screen(self) -> Screen:
         """What floating point can rule out."""
-        return Screen(self.forms, self.hidden)
+        return Screen(self.forms, self.hidden, screen_margin(self.patterns.problem))
 
     @property
     def patterns(self) -> Patterns:
@@ -92,15 +123,29 @@ class Fitter:
                 vector[pivot] = -row[free]
             kernel.append(vector)
         error = matrix.transpose() * fmpz_mat(size, 1, particular) - denominator * fmpz_mat(n, 1, forms.targets)
-        return Fit(faces, tuple(places), denominator, particular, kernel, error, int(rank))
+        close = closeness(self.patterns.problem, rows)
+        return Fit(faces, tuple(places), denominator, particular, kernel, error, int(rank), rows, close)
 
     def allowed(self, fit: Fit) -> list[tuple[int, ...]]:
-        """Return for each face the signs of output weights with which no direction of its weights lowers S."""
+        """Return for each face the signs of output weights with which no direction of its weights lowers S, or may not."""
         found = []
         for face in fit.faces:
             slopes = [] if face < self.patterns.cells else (self.forms.one_sided(face) * fit.error).entries()
+            if fit.close.tolerance and any(slopes):
+                slopes = self.sharp(fit, slopes, self.forms.one_sided(face).tolist(), fit.close)
             found.append(tuple(sign for sign in (-1, 1) if all(sign * slope >= 0 for slope in slopes)))
         return found
+
+    def sharp(self, fit: Fit, values: list[fmpz], rows: list[list[fmpz]], close: Closeness) -> list[fmpz]:
+        """Return those products of rows and residual that are 0 or clear of round-off."""
+        if not close.tolerance:
+            return values
+        outputs = length(self.forms.targets) * fit.denominator
+        shares = [
+            float(Fraction(abs(int(value)), length([int(entry) for entry in row]) * outputs))
+            for value, row in zip(values, rows, strict=True)
+        ]
+        return [value for value, share in zip(values, shares, strict=True) if not close.near(share)]
 
     def supports(self, fit: Fit) -> Iterator[tuple[tuple[int, int], ...]]:
         """Yield the supports on exactly these faces that contain local minima."""
@@ -115,26 +160,59 @@ class Fitter:
                 )
 
     def inside(self, fit: Fit, signs: tuple[tuple[int, ...], ...]) -> list[Fraction] | None:
-        """Return weights of the kernel's rows with which every face of one sign has its part of the fit in its interior."""
-        moving = []
+        """Return weights of the kernel's rows with which every face of one sign has its part of the fit in its interior.
+
+        For rounded data also some with which it only nearly has.
+        """
+        fixed, moving = self.tests(fit, signs)
+        if fit.close.tolerance:
+            fixed = self.without_close(fit, fixed, [Fraction(entry) for entry in fit.particular])
+        if any(test.value <= 0 for test in fixed):
+            return None
+        if not moving:
+            return [Fraction(0)] * len(fit.kernel)
+        rows = [[*test.changes, int(test.value)] for test in moving]
+        found, weights = gordan([*rows, [0] * len(fit.kernel) + [1]], len(fit.kernel) + 1)
+        if found is None:
+            assert weights is not None
+            return [Fraction(0)] * len(fit.kernel) if self.nearly(fit, moving, weights) else None
+        # Coefficients are particular / denominator + kernel: homogeneous weights have the denominator for a unit.
+        shares = [entry / found[-1] for entry in found[:-1]]
+        if fit.close.tolerance:
+            point = [
+                entry + sum((share * row[k] for share, row in zip(shares, fit.kernel, strict=True)), Fraction(0))
+                for k, entry in enumerate(fit.particular)
+            ]
+            self.without_close(fit, [test.at(shares) for test in moving], point)
+        return [share / fit.denominator for share in shares]
+
+    def tests(self, fit: Fit, signs: tuple[tuple[int, ...], ...]) -> tuple[list[Test], list[Test]]:
+        """Return what has to be positive: what all fits share, and what depends on the kernel."""
+        fixed: list[Test] = []
+        moving: list[Test] = []
         for face, (start, stop), chosen in zip(fit.faces, fit.places, signs, strict=True):
             if len(chosen) == 2:
                 continue
             kernel = [row[start:stop] for row in fit.kernel]
-            for test in self.forms.inside(face):
-                fixed = chosen[0] * _dot(test, fit.particular[start:stop])
-                changes = [chosen[0] * _dot(test, row) for row in kernel]
-                if any(changes):
-                    moving.append([*changes, fixed])
-                elif fixed <= 0:
-                    return None
-        if not moving:
-            return [Fraction(0)] * len(fit.kernel)
-        found = strictly_inside([*moving, [0] * len(fit.kernel) + [1]], len(fit.kernel) + 1)
-        if found is None:
-            return None
-        # Coefficients are particular / denominator + kernel: homogeneous weights have the denominator for a unit.
-        return [entry / found[-1] / fit.denominator for entry in found[:-1]]
+            for row in self.forms.inside(face):
+                value = chosen[0] * _dot(row, fit.particular[start:stop])
+                test = Test(row, start, value, [chosen[0] * _dot(row, part) for part in kernel])
+                (moving if any(test.changes) else fixed).append(test)
+        return fixed, moving
+
+    def without_close(self, fit: Fit, tests: list[Test], coefficients: list[Fraction]) -> list[Test]:
+        """Return the tests whose values are 0 or clear of round-off in the coefficients of the fit."""
+        sizes = coefficient_sizes(fit.columns, coefficients, length(self.forms.targets) * fit.denominator)
+        return [test for test in tests if not fit.close.near(test.share(test.value, sizes))]
+
+    def nearly(self, fit: Fit, tests: list[Test], weights: list[Fraction]) -> bool:
+        """Return whether the contradiction between tests, the last of which is 1 > 0, vanishes within round-off."""
+        if not fit.close.tolerance or not weights[-1]:
+            return False
+        coefficients = [Fraction(entry) for entry in fit.particular]
+        sizes = coefficient_sizes(fit.columns, coefficients, length(self.forms.targets) * fit.denominator)
+        total = sum((weight * test.size(sizes) for weight, test in zip(weights, tests, strict=False)), Fraction(0))
+        return bool(total) and fit.close.near(float(weights[-1] / total))
 
     def solutions(self, faces: tuple[int, ...]) -> Iterator[Solution]:
         """Yield the local minima on exactly these faces."""
@@ -145,40 +223,58 @@ class Fitter:
     def critical(self, faces: tuple[int, ...]) -> Iterator[Solution]:
         """Yield the same, and where there are no faces always what a network without neurons has."""
         fit = self.fit(faces)
-        common: tuple[Fraction, Array, tuple[int, ...]] | None = None
-        for pairs in self.supports(fit):
-            if common is None:
-                common = self.shared(fit)
-            sse, error, zeros = common
-            width = sum(int(self.patterns.dimensions[face]) for face, _ in pairs) + len(self.forms.constant)
-            yield Solution(Support(pairs), sse, error, fit.rank, fit.rank == width, zeros, self.patterns.cells)
-
-    def shared(self, fit: Fit) -> tuple[Fraction, Array, tuple[int, ...]]:
-        """Return sum of squares, residual and the faces of possible neurons of output weight 0."""
+        found = list(self.supports(fit))
+        if not found:
+            return
+        problem = self.patterns.problem
         entries = [int(entry) for entry in fit.error.entries()]
         unit = fit.denominator * self.forms.measure
-        error = np.array([Fraction(entry, unit) for entry in entries] + [None], dtype=object)[:-1]
-        return Fraction(sum(entry * entry for entry in entries), unit * unit), error, self.zeros(fit.error)
+        error = problem.array(np.array([Fraction(entry, unit) for entry in entries], dtype=object))
+        sse = problem.number(Fraction(sum(entry * entry for entry in entries), unit * unit))
+        zeros, unclear = self.zeros(fit)
+        for pairs in found:
+            width = sum(int(self.patterns.dimensions[face]) for face, _ in pairs) + len(self.forms.constant)
+            yield Solution(
+                support=Support(pairs),
+                sse=sse,
+                error=error,
+                rank=fit.rank,
+                unique=fit.rank == width,
+                zeros=zeros,
+                cells=self.patterns.cells,
+                unclear=unclear,
+                decided=fit.close.clear,
+                margin=fit.close.shown,
+            )
 
-    def falling(self, solution: Solution) -> tuple[int, ...]:
-        """Return the cells in which w . X'D e is 0 for some w but not for all."""
-        entries, _ = integers(self.forms.exact.problem.array(solution.error)[None])
-        column = fmpz_mat(len(entries[0]), 1, entries[0])
-        found = []
-        for cell in self.screen.possibly_level(np.array(entries[0], dtype=object)).tolist():
-            values = (self.forms.along_rays(cell) * column).entries()
-            if any(value > 0 for value in values) and any(value < 0 for value in values):
+    def zeros(self, fit: Fit) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the faces on which a neuron of output weight 0 may lie, and those where round-off hides whether."""
+        entries = np.array([int(entry) for entry in fit.error.entries()], dtype=object)
+        found, unclear = [], []
+        for face in self.screen.possible_zeros(entries, fit.denominator).tolist():
+            values = (self.forms.vanishing(face) * fit.error).entries()
+            if not any(values):
+                found.append(face)
+            elif not self.sharp(fit, values, self.forms.vanishing(face).tolist(), Closeness(fit.close.tolerance)):
+                unclear.append(face)
+        return tuple(found), tuple(unclear)
+
+    def falling(self, solution: Solution) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the cells in which w . X'D e is 0 for some w but not for all, and those where round-off hides whether."""
+        fit = self.fit(solution.support.faces)
+        entries = np.array([int(entry) for entry in fit.error.entries()], dtype=object)
+        found, unclear = [], []
+        for cell in self.screen.possibly_level(entries, fit.denominator).tolist():
+            if cell in solution.zeros or cell in solution.unclear:
+                continue
+            rows = self.forms.along_rays(cell)
+            values = (rows * fit.error).entries()
+            sharp = self.sharp(fit, values, rows.tolist(), Closeness(fit.close.tolerance))
+            if any(value > 0 for value in sharp) and any(value < 0 for value in sharp):
                 found.append(cell)
-        return tuple(found)
-
-    def zeros(self, error: fmpz_mat) -> tuple[int, ...]:
-        """Return the faces on which a neuron of output weight 0 may lie."""
-        entries = np.array([int(entry) for entry in error.entries()], dtype=object)
-        return tuple(
-            face
-            for face in self.screen.possible_zeros(entries).tolist()
-            if not any(entry for entry in (self.forms.vanishing(face) * error).entries())
-        )
+            elif len(sharp) < len(values):
+                unclear.append(cell)
+        return tuple(found), tuple(unclear)
 
 
 @lru_cache(maxsize=4)

@@ -25,11 +25,12 @@ class Saddle:
     """The saddles in which the neurons with output weights that are not 0 have one support, all in cells.
 
     ``solution`` holds the fit; its ``zeros`` are cells in which a neuron of output weight 0 has g = 0. ``falling`` are the
-    cells with g != 0, of which a saddle needs one at least.
+    cells with g != 0, of which a saddle needs one at least; where it is not ``decided`` round-off hides whether they are.
     """
 
     solution: Solution
     falling: tuple[int, ...]
+    decided: bool = True
 
 
 def saddles(patterns: Patterns, hidden: int, item: Item) -> list[Saddle]:
@@ -48,9 +49,11 @@ def _on(found: Fitter, faces: tuple[int, ...]) -> Iterator[Saddle]:
     for solution in found.critical(faces):
         if len(solution.support.pairs) >= found.hidden:
             continue
-        falling = found.falling(solution)
+        falling, unclear = found.falling(solution)
         if falling:
-            yield Saddle(solution, falling)
+            yield Saddle(solution, falling, solution.decided)
+        if unclear:
+            yield Saddle(solution, unclear, False)
 
 
 def saddle_count(saddle: Saddle, hidden: int, index: int | None = None) -> int:

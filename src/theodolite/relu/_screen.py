@@ -16,9 +16,11 @@ from flint import fmpz_mat
 from jaxtyping import Bool, Float64, Int64
 
 from theodolite._typing import Array
+from theodolite.relu._closeness import length
 from theodolite.relu._forms import Forms
+from theodolite.relu._problem import Problem
 
-__all__ = ["Screen"]
+__all__ = ["Screen", "screen_margin"]
 
 CLEAR = 1e-4
 """Unit columns further than this from the span of others count as independent of them."""
@@ -30,12 +32,22 @@ MARGIN = 1e-7
 """Numbers beyond this have the sign that floats give them."""
 
 
+_PER_SAMPLE = 4e5
+"""With rounded data the margin is at least this times samples and round-off: decisions there must be clear too."""
+
+
+def screen_margin(problem: Problem) -> float:
+    """Return the margin for this data."""
+    return MARGIN if problem.exact else max(MARGIN, min(_PER_SAMPLE * problem.samples * problem.epsilon, 1.0))
+
+
 @dataclass(frozen=True, eq=False)
 class Screen:
     """Unit columns, slopes and signs of all faces as floats."""
 
     forms: Forms
     hidden: int
+    margin: float
 
     @cached_property
     def _targets(self) -> Float64[np.ndarray, " n"]:
@@ -117,23 +129,30 @@ class Screen:
 
         out = np.zeros(len(sets), dtype=np.bool_)
         constant = bool(self.forms.constant)
-        screen(sets, *self._blocks, *self._slopes, self._targets, constant, self.hidden, CLEAR, DEPENDENT, MARGIN, out)
+        screen(
+            sets, *self._blocks, *self._slopes, self._targets, constant, self.hidden, CLEAR, DEPENDENT, self.margin, out
+        )
         return out
 
-    def possible_zeros(self, error: Array) -> Array:
-        """Return the faces on which a neuron of output weight 0 may lie, for a residual in integers: a few too many."""
+    def possible_zeros(self, error: Array, unit: int) -> Array:
+        """Return the faces of possible neurons of output weight 0, for a residual in integers over ``unit``: a few too many."""
         rows, places = self._vanishing
-        values = np.abs(rows @ _units([error.tolist()], len(error))[0])
-        return np.flatnonzero(np.maximum.reduceat(values, places[:-1]) < MARGIN)
+        values = np.abs(rows @ self._shares(error, unit))
+        return np.flatnonzero(np.maximum.reduceat(values, places[:-1]) < self.margin)
 
-    def possibly_level(self, error: Array) -> Array:
-        """Return the cells with weights w and w . X'D e = 0, for a residual in integers: a few too many."""
+    def _shares(self, error: Array, unit: int) -> Array:
+        """Return a residual in units of the length of y."""
+        size = length(self.forms.targets) * unit
+        return np.array([entry / size for entry in error])
+
+    def possibly_level(self, error: Array, unit: int) -> Array:
+        """Return the cells with weights w and w . X'D e = 0, for such a residual: a few too many."""
         rows, places = self._along_rays
         if not len(rows):
             return np.arange(0)
-        values = rows @ _units([error.tolist()], len(error))[0]
+        values = rows @ self._shares(error, unit)
         low, high = (bound.reduceat(values, places[:-1]) for bound in (np.minimum, np.maximum))
-        return np.flatnonzero((low < MARGIN) & (high > -MARGIN))
+        return np.flatnonzero((low < self.margin) & (high > -self.margin))
 
 
 def _floats(matrix: Array) -> Array:

@@ -55,8 +55,10 @@ class Solution:
 
     ``rank`` is that of the columns of the fit, of the output bias too. ``unique`` says whether the vectors output weight times
     weights, one for each pair of the support, have only one value. ``zeros`` are the faces on which neurons of output weight 0
-    may lie besides, ``cells`` is how many of all faces are cells. For floats ``margin`` says by which factor the closest
-    decision is clear of the round-off of the data, and ``decided`` whether that is enough.
+    may lie besides, ``cells`` is how many of all faces are cells.
+
+    For rounded data ``margin`` says by which factor the closest decision is clear of round-off, ``decided`` whether that is
+    enough (if not, these may not be local minima), and ``unclear`` are faces that might belong to ``zeros``.
     """
 
     support: Support
@@ -66,6 +68,7 @@ class Solution:
     unique: bool
     zeros: tuple[int, ...]
     cells: int
+    unclear: tuple[int, ...] = ()
     decided: bool = True
     margin: float | None = None
 
