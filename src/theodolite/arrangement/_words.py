@@ -30,8 +30,7 @@ def kernel(function: _Function) -> _Function:
 
 def inlined(function: _Function) -> _Function:
     """Compile ``function`` into the kernels that call it."""
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "forceinline": True}
-    return cast(_Function, njit(**options)(function))
+    return cast(_Function, njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function))
 
 
 @no_type_check
