@@ -16,7 +16,7 @@ from theodolite.relu._problem import Number, Problem
 from theodolite.relu._reachable import learn, own_cells
 from theodolite.relu._reading import Reading
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "compare", "lowest"]
 
 _MOST_UNLIMITED = 2_000_000
 """The infimum over all widths is computed where rows times columns of its least squares problem are at most this many."""
@@ -62,6 +62,15 @@ def _reached(problem: Problem, known: Known, sse: Number, noise: Number) -> bool
     if problem.exact and not isinstance(known.bound, Fraction):
         return bool(sse == 0)
     return bool(_number(problem, known.bound) >= sse - noise)
+
+
+def lowest(problem: Problem, reading: Reading, known: Known, noise: Number) -> Comparison:
+    """Return that a point is a global minimum where its value equals a lower bound: no other test is needed then."""
+    if not _reached(problem, known, reading.sse, noise):
+        _bound(problem, known)
+    if _reached(problem, known, reading.sse, noise):
+        return _lowest(problem, known, reading.sse, noise)
+    return Comparison(None, None)
 
 
 def _number(problem: Problem, value: Number) -> Number:

@@ -9,13 +9,12 @@ import numpy as np
 from jaxtyping import Float
 
 from theodolite._typing import Array
-from theodolite.relu._descent import column_sizes
 from theodolite.relu._inertia import slopes_of
 from theodolite.relu._point import Point
 from theodolite.relu._problem import Problem
 from theodolite.relu._reading import Reading, blocks, read
 
-__all__ = ["correct"]
+__all__ = ["correct", "kept"]
 
 _MOST_DENSE = 20_000_000
 _MOST_PRODUCTS = 400_000_000_000
@@ -64,28 +63,34 @@ def correct(problem: Problem, point: Point, reading: Reading, threshold: float) 
 
 
 def _frame(problem: Problem, point: Point, reading: Reading) -> tuple[_Frame, Point]:
-    columns = column_sizes(problem)
-    present = problem.lines.line >= 0
+    columns = problem.column_sizes
     neurons, bases, starts = [], [], [0]
     weights = point.weights.copy()
     typical = float(np.abs(weights * columns).max(initial=0.0)) or 1.0
     for neuron in range(len(weights)):
-        rows = np.flatnonzero((reading.signs[:, neuron] == 0) & present)
         scaled = weights[neuron] * columns
         size = float(np.abs(scaled).max(initial=0.0)) or typical
-        basis = np.eye(problem.width)
-        if len(rows):
-            lines = problem.lines.direction[np.unique(problem.lines.line[rows])] / columns
-            lines = lines / np.linalg.norm(lines, axis=1, keepdims=True)
-            _, values, right = np.linalg.svd(lines, full_matrices=True)
-            rank = int((values > 10 * max(lines.shape) * _EPSILON * values[0]).sum())
-            basis = right[rank:].T
+        basis = kept(problem, reading.signs[:, neuron], columns)
+        if basis.shape[1] < problem.width:
             weights[neuron] = (basis @ (basis.T @ scaled)) / columns
         if point.outer[neuron] != 0 and basis.shape[1]:
             neurons.append(neuron)
             bases.append(size * basis / columns[:, None])
             starts.append(starts[-1] + basis.shape[1])
     return _Frame(neurons, bases, np.array(starts)), Point(weights, point.outer, point.offset)
+
+
+def kept(problem: Problem, signs: Array, columns: Array) -> Float[np.ndarray, "d _"]:
+    """Return an orthonormal basis, with columns in the given units, of the weights that keep a neuron at its kinks."""
+    rows = np.flatnonzero((signs == 0) & (problem.lines.line >= 0))
+    if not len(rows):
+        return np.eye(problem.width)
+    lines = problem.lines.direction[np.unique(problem.lines.line[rows])] / columns
+    lines = lines / np.linalg.norm(lines, axis=1, keepdims=True)
+    if len(lines) > problem.width:
+        lines = np.linalg.qr(lines, mode="r")
+    _, values, right = np.linalg.svd(lines, full_matrices=True)
+    return right[int((values > 10 * max(len(rows), problem.width) * _EPSILON * values[0]).sum()) :].T
 
 
 def _solve(problem: Problem, reading: Reading, frame: _Frame, point: Point, target: Array) -> Array | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Shaped
 
-from theodolite._numerics import to_floats
 from theodolite._typing import Array
 from theodolite.relu._conditions import Condition
 from theodolite.relu._inertia import slopes_of
@@ -14,7 +13,7 @@ from theodolite.relu._problem import Number, Problem
 from theodolite.relu._reading import Reading, blocks, sse_change
 from theodolite.relu._ways_out import Move, shift_offset, shift_output, shift_weights
 
-__all__ = ["column_sizes", "descend", "pulled"]
+__all__ = ["descend", "pulled"]
 
 
 def pulled(problem: Problem, reading: Reading) -> Shaped[np.ndarray, "h d"]:
@@ -24,18 +23,6 @@ def pulled(problem: Problem, reading: Reading) -> Shaped[np.ndarray, "h d"]:
         weight = slopes_of(problem, reading.signs[rows]) * reading.error[rows][:, None]
         total = total + problem.product(weight.T, problem.inputs[rows])
     return total
-
-
-def column_sizes(problem: Problem) -> Float[np.ndarray, " d"]:
-    """Return the norms of the columns of X rounded to powers of two, 1 for columns of zeros."""
-    inputs = to_floats(problem.inputs) if problem.exact else problem.inputs
-    largest = np.abs(inputs).max(axis=0, initial=0.0)
-    safe = np.where(largest > 0, largest, 1.0)
-    total = np.zeros(problem.width)
-    for rows in blocks(problem, problem.width):
-        total += ((inputs[rows] / safe) ** 2).sum(axis=0)
-    norms = np.where(largest > 0, safe * np.sqrt(total), 1.0)
-    return np.asarray(np.exp2(np.clip(np.round(np.log2(norms)), -500, 500)))
 
 
 def descend(
@@ -62,7 +49,7 @@ def descend(
 
 def _turn(problem: Problem, point: Point, reading: Reading, conditions: list[Condition] | None) -> Move | None:
     """Move the weights of all neurons that count, each along its own descent, as far as the loss falls."""
-    sizes = problem.array(column_sizes(problem) ** 2)
+    sizes = problem.array(problem.column_sizes**2)
     pulls = pulled(problem, reading)
     changes: dict[int, Array] = {}
     rate = problem.number(0)

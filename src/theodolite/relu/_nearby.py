@@ -15,13 +15,14 @@ from jaxtyping import Float
 from theodolite._evidence import Assumption
 from theodolite._kind import Kind
 from theodolite.relu._conditions import CLEAR
-from theodolite.relu._correction import correct
-from theodolite.relu._descent import column_sizes, descend
-from theodolite.relu._finding import Finding, judge
+from theodolite.relu._correction import correct, kept
+from theodolite.relu._descent import descend, pulled
+from theodolite.relu._finding import Finding, judge, kinked
+from theodolite.relu._inertia import nullity
 from theodolite.relu._one_sided import rounding
 from theodolite.relu._point import Point
 from theodolite.relu._problem import Problem
-from theodolite.relu._reading import Reading, read
+from theodolite.relu._reading import Reading, read, value_noise
 from theodolite.relu._ways_out import Move
 
 __all__ = ["find_nearby", "tiny"]
@@ -48,7 +49,10 @@ def find_nearby(problem: Problem, given: Point, tolerance: float) -> Finding:
     reading = read(problem, point, threshold)
     limit = _ROUNDING * tolerance * float(np.linalg.norm(reading.terms))
     downhill = descend(problem, given, reading)
-    if downhill is not None and np.sqrt(float(downhill[1])) > 10 * CLEAR * limit:
+    noise = value_noise(problem, reading)
+    if float(reading.sse) <= noise:
+        return _fit(problem, point, given, reading, threshold, noise)
+    if downhill is not None and float(downhill[1]) > (10 * CLEAR * limit) ** 2 + 10 * noise:
         fall = float(np.sqrt(float(downhill[1])))
         check = Assumption("one step moves the outputs by more than rounding the parameters can", fall / limit, limit)
         return Finding(Kind.NOT_CRITICAL, reading, (check,), downhill[0])
@@ -56,7 +60,7 @@ def find_nearby(problem: Problem, given: Point, tolerance: float) -> Finding:
     if corrected is None:
         return _doubt(reading, "the least squares problem is too large or too ill-conditioned", (), downhill)
     nearest, moved = corrected
-    nearest = _level(problem, nearest, reading)
+    nearest = _level(problem, nearest, read(problem, nearest, threshold), limit)
     check = Assumption(
         "the nearest minimum among the points with these signs moves the outputs no more than rounding the parameters can",
         limit / moved if moved > 0 else None,
@@ -81,6 +85,33 @@ def find_nearby(problem: Problem, given: Point, tolerance: float) -> Finding:
     return replace(found, checks=(check, *found.checks), nearest=nearest, distance=distance)
 
 
+def _fit(problem: Problem, point: Point, given: Point, reading: Reading, threshold: float, noise: float) -> Finding:
+    """Every sample is fitted, up to round-off."""
+    sse = float(reading.sse)
+    check = Assumption("the loss is 0 up to round-off", noise / sse if sse else None, problem.scale * noise)
+    corrected = correct(problem, point, reading, threshold)
+    if corrected is None:
+        return Finding(Kind.LOCAL_MINIMUM, reading, (check,))
+    again = read(problem, corrected[0], threshold)
+    if float(again.sse) > sse or not np.array_equal(again.signs, reading.signs):
+        return Finding(Kind.LOCAL_MINIMUM, reading, (check,), nearest=point, distance=_distance(given, point))
+    index = zeros = None
+    checks: tuple[Assumption, ...] = (check,)
+    if not kinked(problem, again.signs).any():
+        index = 0
+        zeros, clear = nullity(problem, corrected[0], again.signs, np.zeros(len(point.outer), dtype=bool))
+        checks += () if clear is None else (clear,)
+    return Finding(
+        Kind.LOCAL_MINIMUM,
+        again,
+        checks,
+        nearest=corrected[0],
+        distance=_distance(given, corrected[0]),
+        index=index,
+        nullity=zeros,
+    )
+
+
 def _doubt(
     reading: Reading, words: str, checks: tuple[Assumption, ...], downhill: tuple[Move, float] | None
 ) -> Finding:
@@ -90,7 +121,7 @@ def _doubt(
 
 def tiny(problem: Problem, point: Point, share: float) -> Point:
     """Set output weights, and weights of neurons, to 0 where they are below ``share`` of the largest and move no output more."""
-    sizes = (np.abs(point.weights) * column_sizes(problem)).max(axis=1, initial=0.0)
+    sizes = (np.abs(point.weights) * problem.column_sizes).max(axis=1, initial=0.0)
     strength = np.abs(point.outer) * sizes
     everything = float(strength.max(initial=0.0))
     small = strength <= share * everything
@@ -99,22 +130,24 @@ def tiny(problem: Problem, point: Point, share: float) -> Point:
     return Point(np.where(at_origin[:, None], 0.0, point.weights), np.where(asleep, 0.0, point.outer), point.offset)
 
 
-def _level(problem: Problem, point: Point, reading: Reading) -> Point:
-    """Turn neurons with z = 0 so that their outputs are orthogonal to the errors, where that is a matter of round-off."""
-    asleep = np.flatnonzero(point.outer == 0)
+def _level(problem: Problem, point: Point, reading: Reading, limit: float) -> Point:
+    """Turn neurons with z = 0 so that their outputs are orthogonal to the errors, where they nearly are."""
+    asleep = np.flatnonzero((point.outer == 0) & (point.weights != 0).any(axis=1))
     if not len(asleep):
         return point
-    from theodolite.relu._descent import pulled
-
     weights = point.weights.copy()
     pulls = pulled(problem, replace(reading, signs=reading.signs[:, asleep]))
-    sizes = column_sizes(problem)
+    noise = rounding(problem, reading.terms)
+    sizes = problem.column_sizes
     for neuron, pull in zip(asleep, pulls / sizes, strict=True):
-        scaled = weights[neuron] * sizes
-        square = pull @ pull
-        excess = scaled @ pull
-        if square > 0 and abs(excess) <= 1e-12 * float(np.linalg.norm(scaled)) * float(np.sqrt(square)):
-            weights[neuron] = (scaled - pull * excess / square) / sizes
+        after = problem.activate(problem.inputs @ weights[neuron])
+        share = abs(float(reading.error @ after))
+        basis = kept(problem, reading.signs[:, neuron], sizes)
+        inside = basis @ (basis.T @ pull)
+        square = float(inside @ inside)
+        if noise @ np.abs(after) < share <= limit * float(np.linalg.norm(after)) and square > 0:
+            scaled = weights[neuron] * sizes
+            weights[neuron] = (scaled - inside * float(scaled @ inside) / square) / sizes
     return Point(weights, point.outer, point.offset)
 
 

@@ -64,6 +64,15 @@ class Problem:
         """The rows grouped by the lines that they span."""
         return group(self.inputs)
 
+    @cached_property
+    def column_sizes(self) -> Array:
+        """The norms of the columns of X rounded to powers of two, 1 for columns of zeros: floats in any arithmetic."""
+        inputs = self.as_float.inputs
+        largest = np.abs(inputs).max(axis=0, initial=0.0)
+        safe = np.where(largest > 0, largest, 1.0)
+        norms = safe * np.sqrt(((inputs / safe) ** 2).sum(axis=0))
+        return np.asarray(np.exp2(np.round(np.log2(np.where(largest > 0, norms, 1.0)))))
+
     def number(self, value: Number | int) -> Number:
         """Return ``value`` in this problem's arithmetic."""
         return Fraction(value) if self.exact else float(value)

@@ -13,7 +13,10 @@ from theodolite._typing import Parameters
 from theodolite.relu._point import Point
 from theodolite.relu._problem import Number, Problem
 
-__all__ = ["Reading", "Shown", "blocks", "read", "sse_change", "still"]
+__all__ = ["NOISE", "Reading", "Shown", "blocks", "read", "sse_change", "still", "value_noise"]
+
+NOISE = 64 * float(np.finfo(np.float64).eps)
+"""Round-off of an output, relative to the sizes of its terms."""
 
 _BLOCK = 2_000_000
 """Entries of (rows, neurons) that are handled at once."""
@@ -44,10 +47,11 @@ def blocks(problem: Problem, width: int) -> Iterator[slice]:
 
 
 def read(problem: Problem, point: Point, threshold: float) -> Reading:
-    """Return the reading; for floats x_i . w_j counts as 0 up to ``threshold`` times the sizes of its terms."""
+    """Return the reading; for floats x_i . w_j counts as 0 up to ``threshold`` times the sizes of row and weights."""
     n, h = problem.samples, len(point.weights)
     signs = np.empty((n, h), dtype=np.int8)
     error, terms = problem.zeros(n), np.zeros(n)
+    norms = np.zeros(h) if problem.exact else (np.abs(point.weights) * problem.column_sizes).max(axis=1, initial=0.0)
     for rows in blocks(problem, h):
         inputs = problem.inputs[rows]
         before = problem.product(inputs, point.weights.T)
@@ -55,7 +59,8 @@ def read(problem: Problem, point: Point, threshold: float) -> Reading:
             signs[rows] = (before > 0).astype(np.int8) - (before < 0).astype(np.int8)
         else:
             sizes = np.abs(inputs) @ np.abs(point.weights.T)
-            signs[rows] = np.where(np.abs(before) <= threshold * sizes, 0, np.sign(before)).astype(np.int8)
+            small = threshold * (np.abs(inputs) / problem.column_sizes).sum(axis=1, keepdims=True) * norms
+            signs[rows] = np.where(np.abs(before) <= small, 0, np.sign(before)).astype(np.int8)
             terms[rows] = np.maximum(1.0, problem.slope) * sizes @ np.abs(point.outer)
             terms[rows] += abs(point.offset) + np.abs(problem.targets[rows])
             before = np.where(signs[rows] == 0, 0.0, before)
@@ -89,3 +94,11 @@ def sse_change(problem: Problem, point: Point, direction: Point, step: Number = 
         change = change + (there.offset - point.offset)
         total = total + (change * (2 * error + change)).sum()
     return total
+
+
+def value_noise(problem: Problem, reading: Reading) -> Number:
+    """Return a bound on the round-off of S."""
+    if problem.exact:
+        return problem.number(0)
+    blur = NOISE * reading.terms
+    return float((blur * (2 * np.abs(reading.error) + blur)).sum())

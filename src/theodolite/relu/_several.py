@@ -14,7 +14,6 @@ from theodolite._references import cite
 from theodolite._typing import Array
 from theodolite._verdict import Verdict
 from theodolite.relu._conditions import CLEAR, Condition, decide
-from theodolite.relu._descent import column_sizes
 from theodolite.relu._one_sided import one_sided, rounding
 from theodolite.relu._point import Evaluation, Point
 from theodolite.relu._problem import Number, Problem
@@ -80,7 +79,12 @@ def _conditions(problem: Problem, point: Point, values: Evaluation, tolerance: f
     found = []
     sizes = np.zeros(values.before.shape)
     if not problem.exact:
-        sizes = (16 + problem.width) * tolerance * (np.abs(problem.inputs) @ np.abs(point.weights.T))
+        norms = (np.abs(point.weights) * problem.column_sizes).max(axis=1, initial=0.0)
+        sizes = (
+            (16 + problem.width)
+            * tolerance
+            * np.outer((np.abs(problem.inputs) / problem.column_sizes).sum(axis=1), norms)
+        )
     pulled = problem.product(values.residual, point.outer)
     for j in range(len(point.weights)):
         before = values.before[:, j]
@@ -144,7 +148,7 @@ def _longest(problem: Problem, point: Point, direction: Point) -> tuple[Number, 
 def _scaled(problem: Problem, point: Point, values: Evaluation) -> float:
     """Return the largest entry of autodiff's gradient in w relative to the norms that it is a product of."""
     gradient = values.gradient()
-    sizes = column_sizes(problem)
+    sizes = problem.column_sizes
     error = float(np.sqrt(float(values.sse)))
     scale = 2 * float(problem.scale) * error
     if scale == 0:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
@@ -15,19 +14,17 @@ from theodolite._numerics import to_floats
 from theodolite._references import cite
 from theodolite._typing import Array, Real
 from theodolite._verdict import Verdict
-from theodolite.relu._compare import Comparison, compare
+from theodolite.relu._compare import Comparison, compare, lowest
 from theodolite.relu._descent import descend
 from theodolite.relu._finding import Finding, judge, kinked
 from theodolite.relu._known import Known
 from theodolite.relu._nearby import find_nearby
 from theodolite.relu._point import Evaluation, Point
 from theodolite.relu._problem import Number, Problem
-from theodolite.relu._reading import Reading, Shown, blocks, read
+from theodolite.relu._reading import NOISE, Reading, Shown, blocks, read, value_noise
 from theodolite.relu._ways_out import way_out
 
 __all__ = ["ReluVerdict", "verdict"]
-
-_NOISE = 64 * float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -67,14 +64,18 @@ def verdict(problem: Problem, point: Point, tolerance: float, known: Known, show
         return several_outputs(problem, point, tolerance, shown, scope)
     finding = _exactly(problem, point) if problem.exact else find_nearby(problem, point, tolerance)
     here = read(problem, point, 0.0)
-    noise = _value_noise(problem, here)
+    noise = value_noise(problem, here)
     direction = None if finding.move is None else way_out(problem, point, finding.move, shown, noise)
     kind, checks, doubt = finding.kind, list(finding.checks), finding.doubt
     if kind is Kind.NOT_CRITICAL and direction is None:
         kind, doubt = Kind.UNDECIDED, "the loss falls to first order, but round-off hides every decrease"
     comparison = Comparison(None, None)
-    if kind is Kind.LOCAL_MINIMUM and finding.nearest is not None:
-        comparison = compare(problem, finding.nearest, finding.reading, known, noise)
+    if kind is Kind.LOCAL_MINIMUM:
+        comparison = compare(problem, finding.nearest or point, finding.reading, known, noise)
+        kind = comparison.kind or kind
+        checks += comparison.checks
+    elif kind is Kind.UNDECIDED:
+        comparison = lowest(problem, finding.reading, known, noise)
         kind = comparison.kind or kind
         checks += comparison.checks
     elif comparison.best is None:
@@ -113,14 +114,6 @@ def _exactly(problem: Problem, point: Point) -> Finding:
     return Finding(found.kind, reading, found.checks, None if down is None else down[0])
 
 
-def _value_noise(problem: Problem, reading: Reading) -> Number:
-    """Return a bound on the round-off of S."""
-    if problem.exact:
-        return Fraction(0)
-    blur = _NOISE * reading.terms
-    return float((blur * (2 * np.abs(reading.error) + blur)).sum())
-
-
 def _scaled_gradient(problem: Problem, point: Point, reading: Reading) -> tuple[float, bool]:
     """Return the largest entry of autodiff's gradient relative to its terms, and whether all of it is 0 (up to round-off)."""
     h = len(point.weights)
@@ -145,7 +138,7 @@ def _scaled_gradient(problem: Problem, point: Point, reading: Reading) -> tuple[
         ratio = float(np.where(found > 0, found / scale, 0.0).max(initial=0.0))
     if problem.exact:
         return ratio, not any(bool((part != 0).any()) for part in parts)
-    return ratio, ratio <= _NOISE
+    return ratio, ratio <= NOISE
 
 
 def _size(values: Array) -> Array:
