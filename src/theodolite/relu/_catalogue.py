@@ -9,21 +9,30 @@ from typing import Any
 
 import numpy as np
 
-from theodolite._critical import CriticalSet, Home, Piece, Stratum
+from theodolite._critical import CriticalSet, Home, Piece
 from theodolite._errors import NotCoveredError, WorkloadError
 from theodolite._kind import Kind
 from theodolite._table import Table
-from theodolite._typing import Array, Parameters
-from theodolite.relu._keys import Key
+from theodolite._typing import Array
+from theodolite.relu._keys import Key, Sort
 from theodolite.relu._known import Known
+from theodolite.relu._minima import solve
 from theodolite.relu._patterns import Patterns, face_count, patterns
+from theodolite.relu._pieces import Pieces, ReluStratum
+from theodolite.relu._point import Point
 from theodolite.relu._problem import Problem
-from theodolite.relu._tables import gathered
+from theodolite.relu._rows import rows_of
+from theodolite.relu._saddles import saddles
+from theodolite.relu._supports import Item, pieces
+from theodolite.relu._tables import gathered, same_level
 
-__all__ = ["MOST_FACE_SETS", "Catalogue", "candidates"]
+__all__ = ["MOST_FACES", "MOST_FACE_SETS", "Catalogue", "candidates"]
 
 MOST_FACE_SETS = 10**6
 """Up to this many sets of faces are tried unasked; where there are more, local minima on kinks are left out."""
+
+MOST_FACES = 10**6
+"""Of more faces of weight space not even a list is made."""
 
 
 def candidates(problem: Problem, *, boundary: bool) -> int:
@@ -40,24 +49,42 @@ def candidates(problem: Problem, *, boundary: bool) -> int:
 
 
 class Catalogue:
-    """What a landscape knows of its critical sets, and how it finds out. A solved one keeps its rows, one per support."""
+    """What a landscape knows of its critical sets, and how it finds out. A solved one keeps its rows, one per support.
 
-    def __init__(self, problem: Problem, known: Known, biased: bool) -> None:
+    ``boundary`` says whether local minima on kinks are enumerated; ``None``: where that is cheap.
+    """
+
+    def __init__(self, problem: Problem, known: Known, boundary: bool | None = None) -> None:
         self.problem = problem
         self._known = known
-        self._biased = biased
+        self._boundary = boundary
         self._rows: Table | None = None
         self._complete = False
 
     @cached_property
     def boundary(self) -> bool:
         """Whether minima on kinks are enumerated."""
+        if self._boundary is not None:
+            return self._boundary
         return candidates(self.problem, boundary=True) <= MOST_FACE_SETS
 
     @cached_property
     def patterns(self) -> Patterns:
         """The faces of weight space, or its cells."""
+        faces = face_count(self.problem, boundary=self.boundary)
+        if faces > MOST_FACES:
+            raise WorkloadError(
+                f"Weight space has {faces:,} {'faces' if self.boundary else 'cells'} in which a neuron can lie",
+                count=faces,
+                cause=f"more than {MOST_FACES:,} are not listed: the samples are too many for so many inputs",
+                fix="Use fewer samples or inputs; classify and polish work at any size",
+            )
         return patterns(self.problem, boundary=self.boundary)
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """What finds strata and members again."""
+        return Pieces(self.patterns)
 
     @property
     def workload(self) -> int:
@@ -83,50 +110,40 @@ class Catalogue:
             )
         return len(self.sets())
 
-    def work(self) -> Iterator[Any]:
+    def work(self) -> Iterator[Item]:
         """Yield the pieces of the enumeration."""
         self._check_single_output()
-        from theodolite.relu._supports import pieces
-
         return pieces(self.patterns, self.problem.hidden)
 
     def solve(self, item: Any) -> Table:
         """Return one row per support of local minima, and of saddles, in one piece."""
-        from theodolite.relu._minima import solve
-        from theodolite.relu._rows import minimum_rows
-
-        return minimum_rows(
-            self.patterns, self.problem.hidden, solve(self.patterns, self.problem.hidden, item), self.boundary
-        )
+        faces, hidden, piece = self.patterns, self.problem.hidden, tuple(item)
+        return rows_of(faces, hidden, solve(faces, hidden, piece), saddles(faces, hidden, piece), self.boundary)
 
     def gathered(self, rows: Table, complete: bool) -> Table:
         """Return one row per value and kind, and remember what was found."""
         self._check_single_output()
-        if complete or self._rows is None:
+        if complete or not self._complete:
             self._rows, self._complete = rows, complete
         return gathered(rows, self.problem, self._known, boundary=self.boundary, complete=complete)
 
     def rows(self) -> Table:
         """Return all rows, enumerated now if they were not before."""
-        if self._rows is not None and self._complete:
-            return self._rows
-        if self.workload > MOST_FACE_SETS:
-            if self._rows is not None:
-                return self._rows
+        if not self._complete and self.workload <= MOST_FACE_SETS:
+            self._rows = Table.join([self.solve(item) for item in self.work()])
+            self._complete = True
+        if self._rows is None:
             raise WorkloadError(
                 f"There are {self.workload:,} sets of faces to try",
                 count=self.workload,
                 cause=f"more than {MOST_FACE_SETS:,} are tried only in a survey",
                 fix="Use survey(land, budget='60s') for what a minute gives, or a store and several workers",
             )
-        self._rows = Table.join([self.solve(item) for item in self.work()])
-        self._complete = True
         return self._rows
 
     def sets(self) -> Table:
         """Return one row per value and kind, lowest value first."""
-        rows = self.rows()
-        return gathered(rows, self.problem, self._known, boundary=self.boundary, complete=self._complete)
+        return gathered(self.rows(), self.problem, self._known, boundary=self.boundary, complete=self._complete)
 
     def name(self, key: bytes) -> str:
         """Return what the set with this key is called."""
@@ -136,25 +153,46 @@ class Catalogue:
         """Return the set of lowest value, where it is proven to be the global minimum."""
         table = self.sets()
         found = np.flatnonzero(table.kind == Kind.GLOBAL_MINIMUM.code)
-        if not len(found):
-            raise NotCoveredError(
-                "Which local minimum is the global one is not known",
-                cause="minima on kinks are too many to enumerate, and one of them may be lower"
-                if not self.boundary
-                else "some decision was too close to make in floating point",
-                fix="Use a smaller network or fewer samples"
-                if not self.boundary
-                else 'Pass exact data, or arithmetic="verified" for the floats as they are',
+        if len(found):
+            return table.row(int(found[0]), self.name, home)
+        if self.boundary:
+            cause, fix = (
+                "some decision was too close to make in floating point",
+                'Pass exact data, or arithmetic="verified"',
             )
-        return table.row(int(found[0]), self.name, home)
+        else:
+            cause, fix = "local minima on kinks are too many to enumerate", "Use a smaller network or fewer samples"
+        raise NotCoveredError("Which local minimum is the global one is not known", cause=cause, fix=fix)
 
-    def member(self, piece: Piece, source: np.random.Generator | None) -> Parameters:
-        """Return a member of a set or of a stratum: the canonical one without ``source``."""
-        raise NotImplementedError
-
-    def strata(self, critical_set: CriticalSet, home: Home) -> Iterator[Stratum]:
+    def strata(self, critical_set: CriticalSet, home: Home) -> Iterator[ReluStratum]:
         """Yield the strata of a set."""
-        raise NotImplementedError
+        return self.pieces.strata(self._keys(critical_set.key), critical_set, home)
+
+    def stratum_counts(self, critical_set: CriticalSet) -> tuple[int, int]:
+        """Return how many strata of a set are differentiable, and how many are on kinks."""
+        found = [self.pieces.counts(key) for key in self._keys(critical_set.key)]
+        return sum(smooth for smooth, _ in found), sum(kinked for _, kinked in found)
+
+    def all_strata(self, home: Home, *, saddles: bool) -> Iterator[ReluStratum]:
+        """Yield the strata of all local minima, or of all saddles, lowest value first."""
+        sorts = (Sort.SADDLE, Sort.MAYBE_SADDLE) if saddles else (Sort.MINIMUM, Sort.MAYBE_MINIMUM)
+        table = self.sets()
+        for row in np.flatnonzero(np.isin(table.keys[:, 0], sorts)) if len(table) else ():
+            yield from self.strata(table.row(int(row), self.name, home), home)
+
+    def _keys(self, key: bytes) -> list[bytes]:
+        """Return the keys of all rows of the set with this key: its own alone where the others were never listed."""
+        try:
+            rows = same_level(self.rows(), self.problem, key)
+        except WorkloadError:
+            return [key]
+        return [row.tobytes() for row in rows.keys] or [key]
+
+    def member(self, piece: Piece, source: np.random.Generator | None) -> Point:
+        """Return a member of a set or of a stratum: the canonical one without ``source``."""
+        if source is None:
+            return self.pieces.point(piece.key)
+        return self.pieces.sample(self._keys(piece.key) if isinstance(piece, CriticalSet) else [], piece.key, source)
 
     def components(self, table: Table) -> Array:
         """Return a number for each row of ``table``: equal for sets that are connected."""

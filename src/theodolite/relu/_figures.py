@@ -39,8 +39,8 @@ def describe(options: Options, problem: Problem, facts: Iterable[tuple[str, str]
         network=options.specification,
         data=f"{problem.samples} samples",
         parameter_count=sum(int(np.prod(shape)) for shape in options.shapes),
-        noun="level",
-        nouns="levels",
+        noun="class",
+        nouns="classes",
         way="",
         formulas=(
             Formula(

@@ -11,7 +11,7 @@ from theodolite._kind import Kind
 from theodolite._typing import Array
 from theodolite.relu._problem import Problem
 
-__all__ = ["Key", "Sort"]
+__all__ = ["Key", "Sort", "face_words"]
 
 _LONGEST = 16
 """Up to this many samples a label has a sign for each."""
@@ -71,10 +71,7 @@ class Key:
     def label(self) -> str:
         """The neurons in signs, such as ``+[-0+] -[++-]``; ``v = 0`` where there are none."""
         return (
-            " ".join(
-                f"{'+' if sign > 0 else '-'}[{face_words(np.frombuffer(signs, np.int8))}]"
-                for sign, signs in self.neurons
-            )
+            " ".join(f"{'-0+'[sign + 1]}[{face_words(np.frombuffer(signs, np.int8))}]" for sign, signs in self.neurons)
             or "v = 0"
         )
 

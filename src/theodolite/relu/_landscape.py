@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from theodolite._arrays import check_rtol, coerce_parameters, given_epsilon
+from theodolite._arrays import check_rtol, given_epsilon
 from theodolite._critical import CriticalSet, Piece, Stratum
 from theodolite._errors import DataError, NoEscapeError, NotCoveredError
-from theodolite._hessian import Hessian
 from theodolite._kind import Kind
-from theodolite._landscape import SurveyableLandscape
 from theodolite._panels import Description, Panel
+from theodolite._progress import ProgressLike
 from theodolite._table import Table
-from theodolite._typing import Array, Integer, Number, Option, Parameters, ParametersLike, Real
+from theodolite._typing import Array, Number, Option, Parameters, ParametersLike, Real
 from theodolite._verdict import Direction, Verdict
 from theodolite.io._network import Specification
-from theodolite.relu._catalogue import Catalogue
-from theodolite.relu._data import read
 from theodolite.relu._in_cell import InCellMinimum
-from theodolite.relu._known import Known
 from theodolite.relu._options import read_specification
-from theodolite.relu._point import Evaluation, Point
-from theodolite.relu._problem import Problem
+from theodolite.relu._polish import Polished, polish
+from theodolite.relu._surface import ReluSurface, quiet
 from theodolite.relu._unlimited import UnlimitedWidth, unlimited_width
+
+if TYPE_CHECKING:
+    from theodolite.relu._catalogue import Catalogue
+    from theodolite.relu._pieces import ReluStratum
 
 __all__ = ["ReluLandscape"]
 
 
-class ReluLandscape(SurveyableLandscape):
+class ReluLandscape(ReluSurface):
     r"""The loss of a network of one hidden layer of ReLU or leaky ReLU neurons, rows of X and y being samples.
 
     .. math::  L(W, b, v, c) = \tfrac12 \sum_i \Bigl(c + \sum_j v_j\, s(w_j \cdot x_i + b_j) - y_i\Bigr)^2, \qquad
@@ -62,23 +62,6 @@ class ReluLandscape(SurveyableLandscape):
     ordered = False
     joins = True
 
-    def __init__(
-        self,
-        X: Any,
-        y: Any,
-        hidden: Integer,
-        *,
-        bias: bool = False,
-        output_bias: bool = False,
-        negative_slope: Number = 0.0,
-        reduction: Option = "half_sum",
-        arithmetic: Option = "auto",
-    ) -> None:
-        self._options, self._problem, self._fingerprint = read(
-            X, y, hidden, bias, output_bias, negative_slope, reduction, arithmetic
-        )
-        self._known = Known()
-
     @classmethod
     def from_specification(cls, spec: Specification, X: Any, Y: Any, **options: Any) -> ReluLandscape:
         """Build the landscape of a parsed network such as ``relu:2-3-1+bias`` or ``leaky_relu(0.1):2-3-1``."""
@@ -86,102 +69,42 @@ class ReluLandscape(SurveyableLandscape):
             raise NotCoveredError(f"{spec} with weight decay is not covered", fix="Leave l2 out")
         return cls(X, Y, **read_specification(spec), **options)
 
-    @property
-    def problem(self) -> Problem:
-        """Rows, targets and slope in numbers: rational where everything was given exactly."""
-        return self._problem
-
-    @property
-    def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
-        """``((hidden, d), [(hidden,)], (hidden,), [()])``: weights, biases, output weights, output bias."""
-        return self._options.shapes
-
-    @property
-    def specification(self) -> str:
-        """The network as the command line writes it."""
-        return self._options.specification
-
-    @property
-    def fingerprint(self) -> str:
-        """A SHA-256 of the data and of every option."""
-        return self._fingerprint
-
-    def coerce(self, params: ParametersLike) -> Parameters:
-        """Return ``params`` as arrays of the right shapes: of Fractions where data and parameters are exact, else of floats."""
-        problem, options = self._problem, self._options
-        found = coerce_parameters(params, self.parameter_shapes, keep_exact=problem.exact)
-        if options.arithmetic == "verified":
-            return tuple(problem.array(part) for part in found)
-        if options.arithmetic == "exact" and found[0].dtype != object:
-            raise DataError(
-                "The parameters are floats",
-                cause='this landscape has arithmetic="exact"',
-                fix="Pass integers, Fractions or decimal strings",
-            )
-        return found
-
-    def _read(self, params: ParametersLike) -> tuple[Problem, Point]:
-        found = self.coerce(params)
-        problem = self._problem if found[0].dtype == object else self._problem.as_float
-        return problem, Point.of(problem, found, self._options.bias)
-
-    def _read_both(self, params: ParametersLike, direction: ParametersLike) -> tuple[Evaluation, Point]:
-        (problem, point), (other, change) = self._read(params), self._read(direction)
-        if problem.exact != other.exact:
-            problem = self._problem.as_float
-            point, change = point.converted(problem), change.converted(problem)
-        return Evaluation(problem, point), change
-
-    def _shown(self, point: Point, problem: Problem) -> Parameters:
-        return point.parameters(problem, self._options.bias)
-
-    def loss(self, params: ParametersLike) -> Real:
-        """Return the loss: a Fraction where data and parameters are exact."""
-        problem, point = self._read(params)
-        with _quiet():
-            return _plain(problem.scale * Evaluation(problem, point).sse)
-
-    def gradient(self, params: ParametersLike) -> Parameters:
-        """Return the gradient; at a kink a neuron has its negative slope, as PyTorch has it."""
-        problem, point = self._read(params)
-        with _quiet():
-            return self._shown(Evaluation(problem, point).gradient(), problem)
-
-    def directional_derivative(self, params: ParametersLike, direction: ParametersLike) -> Real:
-        """Return the one-sided derivative of the loss along ``direction``, which exists everywhere, kinks included."""
-        evaluation, change = self._read_both(params, direction)
-        with _quiet():
-            return _plain(evaluation.directional_derivative(change))
-
-    def hessian(self, params: ParametersLike) -> Hessian:
-        """Return the Hessian as an operator; ``NotCoveredError`` where a neuron is at a kink of some sample."""
-        problem, point = self._read(params)
-        _check_smooth(Evaluation(problem, point))
-        return super().hessian(params)
-
-    def hessian_vector_product(self, params: ParametersLike, direction: ParametersLike) -> Parameters:
-        """Return the Hessian applied to ``direction``; ``NotCoveredError`` where a neuron is at a kink of some sample."""
-        evaluation, change = self._read_both(params, direction)
-        _check_smooth(evaluation)
-        return self._shown(evaluation.hessian_product(change), evaluation.problem)
-
     def description(self) -> Description:
         """What this landscape is, in words and formulas."""
         from theodolite.relu._figures import describe
 
         return describe(self._options, self._problem)
 
-    def data_arrays(self) -> dict[str, Array]:
-        """Return X and y as numbers: Fractions where they were given exactly."""
-        problem = self._problem
-        return {"X": problem.inputs[:, : self._options.d_in], "y": problem.targets}
-
     @cached_property
     def _catalogue(self) -> Catalogue:
-        return Catalogue(self._problem, self._known, self._options.bias)
+        from theodolite.relu._catalogue import Catalogue
+
+        return Catalogue(self._problem, self._known)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_catalogue"}
+
+    def _catalogue_with(self, nondifferentiable: Option | bool) -> Catalogue:
+        """Return the catalogue of what ``nondifferentiable`` asks for."""
+        from theodolite.relu._catalogue import Catalogue
+
+        if nondifferentiable not in ("auto", True, False):
+            raise DataError(f"nondifferentiable is {nondifferentiable!r}", fix='Pass True, False or "auto"')
+        if nondifferentiable in ("auto", self._catalogue.boundary):
+            return self._catalogue
+        return Catalogue(self._problem, self._known, bool(nondifferentiable))
+
+    def local_minima(self, *, nondifferentiable: Option | bool = "auto") -> Iterator[ReluStratum]:
+        """Yield the strata of all local minima, lowest loss first: each an exact choice of faces and signs of v.
+
+        ``nondifferentiable=False`` leaves those on kinks out, ``"auto"`` does so where there are more than 10**6 sets of faces;
+        the evidence of each stratum then says that it is of an incomplete list. ``WorkloadError`` above 10**6 sets.
+        """
+        return self._catalogue_with(nondifferentiable).all_strata(self, saddles=False)
+
+    def saddles(self) -> Iterator[ReluStratum]:
+        """Yield the strata of all differentiable saddles, lowest loss first, with index and nullity."""
+        return self._catalogue.all_strata(self, saddles=True)
 
     def count(self) -> int:
         """Return how many critical sets a survey lists; ``NotCoveredError`` before one was done: no formula knows it."""
@@ -241,11 +164,11 @@ class ReluLandscape(SurveyableLandscape):
 
     def representative_of(self, piece: Piece) -> Parameters:
         """Build the canonical member: of its first stratum, which usually is not a generic one."""
-        return self._catalogue.member(piece, None)
+        return self._shown(self._catalogue.member(piece, None), self._problem)
 
     def sample_of(self, piece: Piece, source: np.random.Generator) -> Parameters:
         """Draw a random member: a stratum, then a point in it, with neurons in random order and scale."""
-        return self._catalogue.member(piece, source)
+        return self._shown(self._catalogue.member(piece, source), self._problem)
 
     def strata_of(self, critical_set: CriticalSet) -> Iterator[Stratum]:
         """Yield the strata: faces of weight space and signs of v, one for each neuron, up to the order of neurons."""
@@ -259,7 +182,7 @@ class ReluLandscape(SurveyableLandscape):
         """Return neurons, function over the data, curvature signs, and the arrangement for up to three parameters a neuron."""
         from theodolite.relu._views import panels
 
-        return panels(self, critical_set)
+        return panels(self._catalogue, critical_set, self._options.bias)
 
     def classify(self, params: ParametersLike, *, rtol: Number | None = None) -> Verdict:
         """Say what ``params`` is: kinks, dead neurons and neurons with v = 0 included.
@@ -291,6 +214,40 @@ class ReluLandscape(SurveyableLandscape):
             )
         return verdict.escape
 
+    def polish(
+        self, params: ParametersLike, *, budget: Real | str | None = None, progress: ProgressLike = None
+    ) -> Polished:
+        """Descend from ``params`` to a local minimum and say what it is: a trainer for the last mile that ends in a proof.
+
+        Every step minimises the loss exactly along a line, over kinks; kinks and neurons with v = 0 are left where the exact
+        test of ``classify`` fails. There is no step size, the loss never rises, and the number of steps is finite. Exact data
+        and parameters stay exact. ``budget`` is a time such as ``"30s"``; ``progress`` is that of ``survey``.
+
+        Raises ``NotCoveredError`` for several outputs.
+
+        >>> land = ReluLandscape([[1], [-1]], [1, 1], hidden=1, reduction="sum")
+        >>> done = land.polish(([[0]], [0]))
+        >>> [str(loss) for loss in done.losses], str(done.verdict.kind), done.complete
+        (['2', '1'], 'local minimum', True)
+        """
+        problem, point = self._read(params)
+        with quiet():
+            return polish(problem, point, self._options.bias, self.classify, budget, progress)
+
+    def spurious_example(self) -> SpuriousExample | NoSpuriousExample:
+        """Return a local minimum of this landscape that is not the lowest, with a better point; or why none was constructed.
+
+        Two neurons in one cell of weight space attain the least squares value of that cell, which is a local minimum; one neuron
+        can be dead, linear on all samples, or 0. The minimum is judged by ``classify``. What is returned is true if it is an
+        example. Raises ``NotCoveredError`` for several outputs.
+
+        >>> found = ReluLandscape([[0, 1], [1, 1], [2, 1]], [0, 1, 0], hidden=2, reduction="sum").spurious_example()
+        >>> str(found.value), str(found.better_value), str(found.verdict.kind)
+        ('1', '0', 'spurious minimum')
+        """
+        with quiet():
+            return spurious_example(self._problem, self._known, self._options.bias, self.classify)
+
     def unlimited_width(self) -> UnlimitedWidth:
         """Return the infimum of the loss over networks of every width, in closed form, and a network that attains it.
 
@@ -302,7 +259,7 @@ class ReluLandscape(SurveyableLandscape):
         >>> found.value, found.width
         (Fraction(9, 5), 1)
         """
-        with _quiet():
+        with quiet():
             return unlimited_width(self._problem, self._known, self._options.bias)
 
     def in_cell_minima(self) -> Iterator[InCellMinimum]:
@@ -324,26 +281,3 @@ class ReluLandscape(SurveyableLandscape):
                 fix="Take one output at a time",
             )
         return in_cell_minima(self._problem)
-
-
-def _check_smooth(evaluation: Evaluation) -> None:
-    """Refuse points at which some neuron is exactly 0 on a sample that is not: the loss is not twice differentiable there."""
-    present = evaluation.problem.lines.line >= 0
-    at_kink = (evaluation.before == 0) & present[:, None]
-    if at_kink.any():
-        row, neuron = (int(place) for place in np.argwhere(at_kink)[0])
-        raise NotCoveredError(
-            "The loss has no Hessian here",
-            cause=f"neuron {neuron} is exactly 0 on sample {row}, where its slope changes",
-            fix="Use directional_derivative, or classify, which judges kinks",
-        )
-
-
-def _plain(value: Any) -> Real:
-    """Return a Python Fraction or float."""
-    return float(value) if isinstance(value, (float, np.floating)) else value
-
-
-def _quiet() -> np.errstate:
-    """Return a context in which losses beyond the range of floats are infinite, without a warning."""
-    return np.errstate(over="ignore", invalid="ignore")

@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 
 from theodolite._critical import CriticalSet
-from theodolite._evidence import Assumption, Evidence, Method
+from theodolite._evidence import Assumption, Evidence
 from theodolite._kind import Kind
-from theodolite._references import cite
 from theodolite._table import UNKNOWN, Table
 from theodolite._typing import Array
+from theodolite.relu._evidence import CLEAR, evidence, level_tolerance, loss_of
 from theodolite.relu._keys import Sort
 from theodolite.relu._known import Known
 from theodolite.relu._problem import Number, Problem
 
-__all__ = ["CLEAR", "evidence", "gathered", "level_tolerance", "loss_of"]
+__all__ = ["gathered", "same_level"]
 
-CLEAR = 1e3
-"""A decision is clear where its number is this factor away from the tolerance."""
-
-_DECIDED = "every sign and every rank was decided"
 _LOWEST = "no local minimum has a lower loss"
-
-
-def loss_of(problem: Problem, sse: Number) -> Number:
-    """Return the loss of a sum of squares."""
-    loss = problem.scale * sse
-    return loss if isinstance(loss, Fraction) else float(loss)
-
-
-def level_tolerance(problem: Problem) -> float:
-    """Return up to which difference of losses rounded ones are one level: 1e-10 of the loss of the zero network."""
-    if problem.exact:
-        return 0.0
-    return float(problem.scale * (problem.targets**2).sum()) * max(1e-10, 64 * problem.epsilon)
-
-
-def evidence(
-    problem: Problem, boundary: bool, margin: float | None = None, more: Sequence[Assumption] = ()
-) -> Evidence:
-    """Return how rows are known; ``margin`` is that of the closest decision in floats."""
-    scope = (
-        "all local minima, differentiable or not, and all differentiable saddles; saddles on kinks are not listed"
-        if boundary
-        else "local minima and saddles at which the loss is differentiable; those on kinks are not listed"
-    )
-    checked = () if problem.exact else (Assumption(_DECIDED, margin),)
-    return Evidence(
-        Method.EXACT if problem.exact else Method.THEOREM,
-        (cite("liu-2020"), cite("zhou-liang-2017"), cite("theodolite", "all local minima of a shallow ReLU network")),
-        (*checked, *more),
-        scope=scope,
-        complete=boundary,
-    )
 
 
 def gathered(rows: Table, problem: Problem, known: Known, *, boundary: bool, complete: bool) -> Table:
@@ -81,6 +44,14 @@ def gathered(rows: Table, problem: Problem, known: Known, *, boundary: bool, com
             kind, assumptions = _kind(level, problem, known, levels.tolerance, lowest and level is minima[0])
         found.append(level.joined(kind, evidence(problem, boundary, level.margin, assumptions)))
     return Table.of(found).sorted().compact()
+
+
+def same_level(rows: Table, problem: Problem, key: bytes) -> Table:
+    """Return the rows of one value and sort, that with ``key`` among them; no rows where it is not there."""
+    for level in _Levels(rows, level_tolerance(problem)):
+        if level.sort == key[0] and any(row.tobytes() == key for row in level.rows.keys):
+            return level.rows
+    return rows.take(slice(0))
 
 
 def _lowest_is_global(levels: _Levels, minima: list[_Level]) -> bool:
@@ -130,10 +101,10 @@ class _Level:
 
     @cached_property
     def _first(self) -> int:
-        """The row whose member stands for all: if possible with a Hessian, with few neurons, then by its key."""
-        nullity_known = self.rows.integers[:, 5] != UNKNOWN
+        """The row whose member stands for all: if possible with a Hessian, of the largest dimension, with few neurons."""
+        smooth, dimension = self.rows.integers[:, 5] != UNKNOWN, self.rows.integers[:, 2]
         keys = [row.tobytes() for row in self.rows.keys]
-        return min(range(len(keys)), key=lambda i: (not nullity_known[i], sum(map(bool, keys[i])), keys[i]))
+        return min(range(len(keys)), key=lambda i: (not smooth[i], -dimension[i], sum(map(bool, keys[i])), keys[i]))
 
     def joined(self, kind: Kind, known_by: Evidence) -> CriticalSet:
         """Return these rows as one critical set."""

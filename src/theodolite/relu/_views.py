@@ -1,0 +1,45 @@
+"""The panels of one critical set of a ReLU landscape: what it knows of the set, handed to what draws it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from theodolite._critical import CriticalSet
+from theodolite._errors import TheodoliteError
+from theodolite._kind import Kind
+from theodolite._panels import Panel
+from theodolite.relu._arrangement_figure import pieces
+from theodolite.relu._figures import figures
+from theodolite.relu._point import Point
+from theodolite.relu._portrait import Portrait
+
+if TYPE_CHECKING:
+    from theodolite.relu._catalogue import Catalogue
+
+__all__ = ["panels"]
+
+
+def panels(catalogue: Catalogue, critical_set: CriticalSet, biased: bool) -> tuple[Panel, ...]:
+    """Return the panels of ``critical_set``, drawn for its canonical member; ``biased``: neurons have biases."""
+    problem = catalogue.problem
+    smooth, kinked = catalogue.stratum_counts(critical_set)
+    stratum = next(catalogue.strata(critical_set, critical_set.landscape))
+    signs = None if stratum.index is None or stratum.nullity is None else (stratum.index, stratum.nullity)
+    return figures(
+        Portrait(problem, catalogue.member(critical_set, None), biased),
+        pieces(problem),
+        smooth=smooth,
+        kinked=kinked,
+        signs=signs,
+        lowest=_lowest(catalogue, critical_set),
+    )
+
+
+def _lowest(catalogue: Catalogue, critical_set: CriticalSet) -> Point | None:
+    """Return a global minimum to compare with."""
+    if critical_set.kind is Kind.GLOBAL_MINIMUM or critical_set.landscape is None:
+        return None
+    try:
+        return catalogue.member(catalogue.global_minimum(critical_set.landscape), None)
+    except TheodoliteError:  # it is not known which one is
+        return None
