@@ -12,7 +12,7 @@ import numpy as np
 from theodolite._typing import Array
 from theodolite.relu._problem import Problem
 
-__all__ = ["CLEAR", "Closeness", "closeness", "coefficient_sizes", "length"]
+__all__ = ["CLEAR", "Closeness", "closeness", "coefficient_sizes", "length", "power_of_two"]
 
 CLEAR = 1e3
 """A decision is clear where its number is this factor above the tolerance."""
@@ -67,6 +67,15 @@ def closeness(problem: Problem, columns: Sequence[Sequence[int]]) -> Closeness:
 def length(row: Sequence[int]) -> int:
     """Return the length of a vector of integers, rounded up."""
     return isqrt(sum(entry * entry for entry in row)) + 1
+
+
+def power_of_two(number: Fraction) -> Fraction:
+    """Return a power of 2 within a factor of 2 of a positive number.
+
+    >>> power_of_two(Fraction(5)), power_of_two(Fraction(1, 3))
+    (Fraction(4, 1), Fraction(1, 2))
+    """
+    return Fraction(2) ** (number.numerator.bit_length() - number.denominator.bit_length())
 
 
 def _unit(row: Sequence[int]) -> Array:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from flint import fmpq, fmpz_mat
 
 __all__ = ["gordan", "nonnegative_combination", "strictly_inside"]
 
-Rows = list[list[int]]
+Rows = Sequence[Sequence[int]] | Sequence[Sequence[Fraction]]
 
 
 def strictly_inside(rows: Rows, width: int) -> list[Fraction] | None:
@@ -39,7 +40,7 @@ def gordan(rows: Rows, width: int) -> tuple[list[Fraction] | None, list[Fraction
     return (found, None) if solved else (None, found)
 
 
-def nonnegative_combination(rays: Rows, free: Rows) -> bool:
+def nonnegative_combination(rays: Sequence[Sequence[int]], free: Sequence[Sequence[int]]) -> bool:
     """Return whether some combination is 0 that has a positive weight on a ray, no negative one, and any weights on ``free``.
 
     >>> nonnegative_combination([[1, 0], [0, 1]], [[1, 1]]), nonnegative_combination([[1, 0], [0, 1]], [[1, -1]])
@@ -48,7 +49,7 @@ def nonnegative_combination(rays: Rows, free: Rows) -> bool:
     False
     """
     n = len(rays[0])
-    rows = rays
+    rows: Rows = rays
     if free:
         kernel = fmpz_mat(len(free), n, [entry for row in free for entry in row]).nullspace()
         basis = [[int(entry) for entry in row] for row in kernel[0].transpose().tolist()[: kernel[1]]]
@@ -68,7 +69,7 @@ def _simplex(rows: Rows, width: int) -> tuple[bool, list[fmpq]]:
     tableau = [[one] * count + [one] + [zero] * width + [one]]
     for k in range(width):
         unit = [one if place == k + 1 else zero for place in range(size)]
-        tableau.append([fmpq(row[k]) for row in rows] + unit + [zero])
+        tableau.append([fmpq(row[k].numerator, row[k].denominator) for row in rows] + unit + [zero])
     costs = [-sum((line[j] for line in tableau), zero) for j in range(count)] + [zero] * size
     costs.append(-one)
     basis = list(range(count, count + size))

@@ -15,7 +15,7 @@ from itertools import product
 import numpy as np
 from flint import fmpz, fmpz_mat
 
-from theodolite.relu._closeness import Closeness, closeness, coefficient_sizes, length
+from theodolite.relu._closeness import Closeness, closeness, coefficient_sizes, length, power_of_two
 from theodolite.relu._continuous import gordan
 from theodolite.relu._forms import Forms
 from theodolite.relu._patterns import Patterns
@@ -73,7 +73,7 @@ class Test:
     def share(self, value: int | Fraction, sizes: list[Fraction]) -> float:
         """Return a value in units of that size."""
         size = self.size(sizes)
-        return float(Fraction(abs(value)) / size) if size else 0.0
+        return float(abs(Fraction(value)) / size) if size else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,13 +171,15 @@ class Fitter:
             return None
         if not moving:
             return [Fraction(0)] * len(fit.kernel)
-        rows = [[*test.changes, int(test.value)] for test in moving]
-        found, weights = gordan([*rows, [0] * len(fit.kernel) + [1]], len(fit.kernel) + 1)
+        rows, units = self.inequalities(fit, moving)
+        found, weights = gordan([*rows, [Fraction(0)] * len(fit.kernel) + [Fraction(1)]], len(fit.kernel) + 1)
         if found is None:
             assert weights is not None
-            return [Fraction(0)] * len(fit.kernel) if self.nearly(fit, moving, weights) else None
+            # Weights of a contradiction between tests and 1 > 0: that of the latter is how far it is from being none.
+            nearly = fit.close.tolerance and fit.close.near(float(weights[-1] / (1 - weights[-1])))
+            return [Fraction(0)] * len(fit.kernel) if nearly else None
         # Coefficients are particular / denominator + kernel: homogeneous weights have the denominator for a unit.
-        shares = [entry / found[-1] for entry in found[:-1]]
+        shares = [entry * unit / found[-1] for entry, unit in zip(found[:-1], units, strict=True)]
         if fit.close.tolerance:
             point = [
                 entry + sum((share * row[k] for share, row in zip(shares, fit.kernel, strict=True)), Fraction(0))
@@ -185,6 +187,28 @@ class Fitter:
             ]
             self.without_close(fit, [test.at(shares) for test in moving], point)
         return [share / fit.denominator for share in shares]
+
+    def inequalities(self, fit: Fit, tests: list[Test]) -> tuple[list[list[Fraction]], list[Fraction]]:
+        """Return the tests as rows for weights of the kernel and a last number 1, and in which units those weights are.
+
+        For rounded data weights that change the outputs by their size are about 1, and so are the largest values of rows.
+        """
+        if not fit.close.tolerance:
+            return [[Fraction(entry) for entry in (*test.changes, test.value)] for test in tests], [Fraction(1)] * len(
+                fit.kernel
+            )
+        outputs = length(self.forms.targets) * fit.denominator
+        sizes = coefficient_sizes(fit.columns, [Fraction(entry) for entry in fit.particular], outputs)
+        units = [
+            1 / power_of_two(max(abs(e) / (size or Fraction(1)) for e, size in zip(row, sizes, strict=True)))
+            for row in fit.kernel
+        ]
+        rows = []
+        for test in tests:
+            row = [change * unit for change, unit in zip(test.changes, units, strict=True)]
+            size = power_of_two(test.size(sizes) or max(map(abs, row)))
+            rows.append([entry / size for entry in (*row, test.value)])
+        return rows, units
 
     def tests(self, fit: Fit, signs: tuple[tuple[int, ...], ...]) -> tuple[list[Test], list[Test]]:
         """Return what has to be positive: what all fits share, and what depends on the kernel."""
@@ -204,15 +228,6 @@ class Fitter:
         """Return the tests whose values are 0 or clear of round-off in the coefficients of the fit."""
         sizes = coefficient_sizes(fit.columns, coefficients, length(self.forms.targets) * fit.denominator)
         return [test for test in tests if not fit.close.near(test.share(test.value, sizes))]
-
-    def nearly(self, fit: Fit, tests: list[Test], weights: list[Fraction]) -> bool:
-        """Return whether the contradiction between tests, the last of which is 1 > 0, vanishes within round-off."""
-        if not fit.close.tolerance or not weights[-1]:
-            return False
-        coefficients = [Fraction(entry) for entry in fit.particular]
-        sizes = coefficient_sizes(fit.columns, coefficients, length(self.forms.targets) * fit.denominator)
-        total = sum((weight * test.size(sizes) for weight, test in zip(weights, tests, strict=False)), Fraction(0))
-        return bool(total) and fit.close.near(float(weights[-1] / total))
 
     def solutions(self, faces: tuple[int, ...]) -> Iterator[Solution]:
         """Yield the local minima on exactly these faces."""
