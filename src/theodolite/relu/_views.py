@@ -23,8 +23,8 @@ def panels(catalogue: Catalogue, critical_set: CriticalSet, biased: bool) -> tup
     """Return the panels of ``critical_set``, drawn for its canonical member; ``biased``: neurons have biases."""
     problem = catalogue.problem
     smooth, kinked = catalogue.stratum_counts(critical_set)
-    stratum = next(catalogue.strata(critical_set, critical_set.landscape))
-    signs = None if stratum.index is None or stratum.nullity is None else (stratum.index, stratum.nullity)
+    place = next(catalogue.pieces.places(critical_set.key))
+    signs = None if place.index is None or place.nullity is None else (place.index, place.nullity)
     return figures(
         Portrait(problem, catalogue.member(critical_set, None), biased),
         pieces(problem),
