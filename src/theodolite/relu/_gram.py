@@ -49,14 +49,18 @@ class Gram:
             out[outside] = inner[inside] if basis is None else basis @ inner[inside]
         return out
 
-    def _restricted(self, station: Station, pull: Array) -> tuple[Array, Array, list[tuple[slice, slice, Array | None]]]:
+    def _restricted(
+        self, station: Station, pull: Array
+    ) -> tuple[Array, Array, list[tuple[slice, slice, Array | None]]]:
         """Return moments and gradient in the coordinates of what the kinks leave free, and where these come from."""
         width, matrix = self._problem.width, self._matrix
         bases: list[tuple[slice, slice, Array | None]] = []
         at = 0
         for j, basis in enumerate(station.bases):
             size = 0 if not station.outer[j] else width if basis is None else basis.shape[1]
-            bases.append((slice(j * width, (j + 1) * width), slice(at, at + size), basis if size else np.zeros((width, 0))))
+            bases.append(
+                (slice(j * width, (j + 1) * width), slice(at, at + size), basis if size else np.zeros((width, 0)))
+            )
             at += size
         if self._problem.offset:
             bases.append((slice(self._size, self._size + 1), slice(at, at + 1), None))

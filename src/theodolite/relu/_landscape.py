@@ -18,6 +18,7 @@ from theodolite._table import Table
 from theodolite._typing import Array, Number, Option, Parameters, ParametersLike, Real
 from theodolite._verdict import Direction, Verdict
 from theodolite.io._network import Specification
+from theodolite.relu._constructions import NoSpuriousExample, SpuriousExample, spurious_example
 from theodolite.relu._in_cell import InCellMinimum
 from theodolite.relu._options import read_specification
 from theodolite.relu._polish import Polished, polish

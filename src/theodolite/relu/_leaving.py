@@ -31,9 +31,9 @@ def off_kinks(station: Station, found: list[Condition]) -> Move | None:
     weights = problem.zeros(*station.weights.shape)
     released = np.zeros_like(station.held)
     for j, condition in enumerate(found):
-        if condition.holds is not False or not station.outer[j]:
-            continue
         v = condition.direction
+        if v is None or condition.holds is not False or not station.outer[j]:
+            continue
         across = problem.product(problem.lines.direction, v[:, None])[:, 0]
         blur = 0 if problem.exact else 2.0**-40 * (np.abs(problem.lines.direction) @ np.abs(v))
         released[:, j] = station.held[:, j] & (np.abs(across) > blur)
@@ -50,10 +50,10 @@ def off_kinks(station: Station, found: list[Condition]) -> Move | None:
 
 
 def off_zero(station: Station, found: list[Condition]) -> Station | None:
-    """Return the station with those neurons switched on that have z = 0 and can lower S, each on weights that it is free to take."""
+    """Return the station with the neurons switched on that have z = 0 and can lower S, on weights that they are free to take."""
     problem, here = station.problem, station
     for j, condition in enumerate(found):
-        if condition.holds is not False or station.outer[j]:
+        if condition.direction is None or condition.holds is not False or station.outer[j]:
             continue
         best, outputs = _best(here, j, condition.direction)
         if best is None:

@@ -31,7 +31,7 @@ class Pencil:
 
     def weights(self) -> Array:
         """Return the weights at all times, one row each."""
-        return self.start + self.times[:, None] * self.way
+        return np.asarray(self.start + self.times[:, None] * self.way)
 
 
 def network(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
+from typing import Any
 
 import numpy as np
 
@@ -13,18 +14,13 @@ from theodolite._budget import seconds
 from theodolite._errors import NotCoveredError
 from theodolite._notebook import facts_html, facts_text
 from theodolite._progress import ProgressLike, reporter
-from theodolite._typing import Array, Parameters, Real
+from theodolite._typing import Parameters, Real
 from theodolite._verdict import Verdict
-from theodolite.relu._known import Known
+from theodolite.relu._descent_path import descent_path
 from theodolite.relu._point import Evaluation, Point
 from theodolite.relu._problem import Problem
-from theodolite.relu._station import Station, flat, rounded, start
-from theodolite.relu._walk import walk
 
 __all__ = ["Polished", "polish"]
-
-_EXACT_WORK = 20_000
-"""Rational problems of more numbers (samples x parameters) than this are walked in floats first."""
 
 _ROUNDS = 20
 """So often a way out that the verdict finds is followed."""
@@ -67,7 +63,6 @@ class Polished:
 def polish(
     problem: Problem,
     point: Point,
-    known: Known,
     biased: bool,
     classify: Callable[[Parameters], Verdict],
     budget: Real | str | None,
@@ -87,7 +82,7 @@ def polish(
     complete = True
     try:
         for _ in range(_ROUNDS):
-            for found in _descent(problem, way.points[-1]):
+            for found in descent_path(problem, way.points[-1]):
                 way.add(found)
                 report.update(len(way.points) - 1)
                 if time.monotonic() >= deadline:
@@ -101,8 +96,7 @@ def polish(
                 break
     finally:
         report.close()
-    known.attain(way.squares[-1], "a point that polish reached")
-    losses = [problem.scale * sse for sse in way.squares]
+    losses = [_plain(problem.scale * sse) for sse in way.squares]
     return Polished([way.parameters(k) for k in range(len(way.points))], losses, verdict, complete)
 
 
@@ -113,7 +107,7 @@ class _Way:
     problem: Problem
     biased: bool
     points: list[Point] = field(default_factory=list)
-    squares: list[object] = field(default_factory=list)
+    squares: list[Any] = field(default_factory=list)
 
     def add(self, point: Point) -> bool:
         """Add a point; earlier ones, but for the first, give way where round-off has them lower by a trifle."""
@@ -132,43 +126,5 @@ class _Way:
         return self.points[place].parameters(self.problem, self.biased)
 
 
-def _descent(problem: Problem, point: Point) -> Iterator[Point]:
-    """Yield the points of a walk from ``point``, the last one a local minimum as far as the arithmetic can tell."""
-    if not problem.exact:
-        yield from _in_floats(problem, point)
-        return
-    here = start(problem, point)
-    if problem.samples * here.weights.size > _EXACT_WORK:
-        close = None
-        for close in _in_floats(problem.as_float, point.converted(problem.as_float)):
-            pass
-        lifted = None if close is None else _lifted(problem, close)
-        if lifted is not None and lifted.sse < here.sse:
-            here = lifted
-            yield here.point()
-    for station in walk(here):
-        yield station.point()
-
-
-def _in_floats(problem: Problem, point: Point) -> Iterator[Point]:
-    """Yield the points of a walk in floats; columns are scaled by powers of two, which rounds nothing."""
-    exponents = np.frexp(np.abs(problem.inputs).max(axis=0))[1]
-    scaled = replace(problem, inputs=np.ldexp(problem.inputs, -exponents))
-    here = start(scaled, Point(np.ldexp(point.weights, exponents), point.outer, point.offset))
-    for station in walk(here):
-        found = station.point()
-        yield Point(np.ldexp(found.weights, -exponents), found.outer, found.offset)
-
-
-def _lifted(problem: Problem, close: Point) -> Station:
-    """Return a rational station on the kinks of a point in floats."""
-    floats = start(problem.as_float, close)
-    bases: list[Array | None] = []
-    for j in range(len(close.weights)):
-        basis = flat(problem, floats.held[:, j])
-        bases.append(basis)
-    weights = problem.array(close.weights)
-    station = Station(
-        problem, weights, floats.outer, problem.array(np.array(close.offset))[()], floats.held, tuple(bases)
-    )
-    return rounded(station, 60)
+def _plain(value: Any) -> Real:
+    return float(value) if isinstance(value, np.floating) else value

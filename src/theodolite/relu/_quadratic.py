@@ -54,9 +54,9 @@ class Quadratic:
         problem = station.problem
         found = _written_out(station) if self._gram is None else self._gram.step(station)
         move = Move(found[:-1].reshape(station.weights.shape), found[-1], np.zeros_like(station.held))
-        gain = (
-            station.slopes(station.before) * station.outer * problem.product(problem.inputs, move.weights.T)
-        ).sum(axis=1) + move.offset
+        gain = (station.slopes(station.before) * station.outer * problem.product(problem.inputs, move.weights.T)).sum(
+            axis=1
+        ) + move.offset
         if problem.exact:
             return move if (gain != 0).any() else None
         return move if np.linalg.norm(gain) > np.linalg.norm(station.noise) else None

@@ -32,7 +32,7 @@ class Move:
 
 @dataclass(frozen=True, eq=False)
 class Station:
-    """Weights times \\|z\\| for neurons with z != 0, so that their output weights are ``outer`` = +1 or -1, and as they are for z = 0.
+    """Weights times the size of z for neurons with z != 0, so that ``outer`` is +1 or -1, and as they are for z = 0.
 
     ``held`` says on which lines of rows each neuron is 0; ``bases`` span the weights that stay so (None: all weights).
     """
@@ -67,12 +67,12 @@ class Station:
     @cached_property
     def terms(self) -> Array:
         """What each neuron adds to the outputs, (n, h)."""
-        return self.problem.activate(self.before) * self.outer
+        return np.asarray(self.problem.activate(self.before) * self.outer)
 
     @cached_property
     def error(self) -> Array:
         """Outputs minus targets, (n,)."""
-        return self.terms.sum(axis=1) + self.offset - self.problem.targets
+        return np.asarray(self.terms.sum(axis=1) + self.offset - self.problem.targets)
 
     @cached_property
     def sse(self) -> Number:

@@ -87,7 +87,7 @@ def unlimited_fit(problem: Problem) -> Fit:
     def projected(columns: Array) -> Array:
         """Return what is left of columns when on every line their part along |c_i| is taken away."""
         along = _sums(problem, size[:, None] * columns) / squares
-        return columns - size[:, None] * _spread(problem, along)
+        return np.asarray(columns - size[:, None] * _spread(problem, along))
 
     two_sided = np.zeros(lines.count, dtype=bool)
     two_sided[lines.line[np.asarray(lines.coefficient < 0, dtype=bool)]] = True

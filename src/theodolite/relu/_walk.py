@@ -1,9 +1,9 @@
 """Descent to a local minimum in steps that need no size: face after face, each left at a strictly lower sum of squares.
 
-On a face S is a convex quadratic. From a station the walk goes towards its minimiser, over kinks as long as S falls, and is held at
-the first kink that blocks. At a minimiser that fails the exact test of some neuron it leaves the kinks along the direction of that
-test. No face can have its minimiser reached twice, so the walk ends; should it dawdle, it crosses no kink on the way any more,
-so that it is on ever smaller faces until it reaches a minimiser.
+On a face S is a convex quadratic. From a station the walk goes towards its minimiser, over kinks as long as S falls, and is
+held at the first kink that blocks. At a minimiser that fails the exact test of some neuron it leaves the kinks along the
+direction of that test. No face can have its minimiser reached twice, so the walk ends; should it dawdle, it crosses no kink on
+the way any more, so that it is on ever smaller faces until it reaches a minimiser.
 """
 
 from __future__ import annotations
