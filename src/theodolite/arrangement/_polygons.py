@@ -21,7 +21,7 @@ import numpy as np
 
 from theodolite._typing import Array
 from theodolite.arrangement._filter import TINY, UNIT
-from theodolite.arrangement._words import bit, inlined, kernel, leading_zeros, words_for
+from theodolite.arrangement._words import bit, inlined, kernel, leading_zeros, population, words_for
 
 __all__ = ["MOST", "polygon_cells"]
 
@@ -166,6 +166,7 @@ def _cut_polygons(rows, n, slack, state, out, limit):
     depth = cursor[0]
     evaluated = cursor[1]
     status = _FULL
+    one = np.uint64(1)
     while emitted + 4 <= limit:
         if depth == 0:
             status = _DONE
@@ -186,14 +187,9 @@ def _cut_polygons(rows, n, slack, state, out, limit):
             cut = above & below
             if cut:
                 active |= bit(w)
-            while cut and cutting < 3:
-                place = leading_zeros(cut)
-                cut &= ~bit(place)
-                if cutting == 0:
-                    row = 64 * w + place
-                elif cutting == 1:
-                    other = 64 * w + place
-                cutting += 1
+                row = row if cutting else 64 * w + leading_zeros(cut)
+                other = 64 * w + 63 - population((cut & (~cut + one)) - one)
+                cutting += population(cut)
         if cutting == 0:
             for w in range(words):
                 out[emitted, w] = current[w]
@@ -210,15 +206,14 @@ def _cut_polygons(rows, n, slack, state, out, limit):
             depth -= 1
             continue
         # The two edges that the row crosses: on the one the ring leads down, on the other up again.
-        leaving, coming = -1, -1
-        before = up[rays[start + length - 1], column] & mask != 0
+        leaving, coming = start, start
+        shift = np.uint64(63 - row % 64)
+        before = np.int64((up[rays[start + length - 1], column] >> shift) & one)
         for i in range(start, start + length):
-            above_row = up[rays[i], column] & mask != 0
-            if before and not above_row:
-                leaving = i
-            elif above_row and not before:
-                coming = i
-            before = above_row
+            beyond = np.int64((up[rays[i], column] >> shift) & one)
+            leaving = i if before > beyond else leaving
+            coming = i if before < beyond else coming
+            before = beyond
         last = start + length - 1
         u, v = rays[leaving - 1 if leaving > start else last], rays[leaving]
         s, t = rays[coming - 1 if coming > start else last], rays[coming]
@@ -257,12 +252,12 @@ def _cut_polygons(rows, n, slack, state, out, limit):
                 emitted += 1
             depth -= 1
             continue
-        one = _new_ray(rows, slack, up, down, u, v, out_edge >> 1, out_side, row, end, active)
-        two = _new_ray(rows, slack, up, down, s, t, in_edge >> 1, in_side, row, end + 1, active)
-        if one < 0 or two < 0:
+        new = _new_ray(rows, slack, up, down, u, v, out_edge >> 1, out_side, row, end, active)
+        newer = _new_ray(rows, slack, up, down, s, t, in_edge >> 1, in_side, row, end + 1, active)
+        if new < 0 or newer < 0:
             status = _UNCLEAR
             break
-        evaluated += one + two
+        evaluated += new + newer
         # Below: from the new ray that leads down along the ring to the other one, and back on the row.
         place = top
         rays[place], edges[place] = end, out_edge
