@@ -30,6 +30,7 @@ class Finding:
     """The kind of a point (``LOCAL_MINIMUM`` for every minimum), what was checked, and the way down.
 
     ``nearest`` is the critical point that the kind is about and ``distance`` how far it is; ``reading`` is what was read there.
+    ``as_given`` says that rational arithmetic judged floats as the numbers that they are.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class Finding:
     index: int | None = None
     nullity: int | None = None
     doubt: str = ""
+    as_given: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from theodolite.relu._inertia import nullity
 from theodolite.relu._one_sided import rounding
 from theodolite.relu._point import Point
 from theodolite.relu._problem import Problem
-from theodolite.relu._reading import Reading, read, value_noise
+from theodolite.relu._reading import Reading, read, sse_change, still, value_noise
 from theodolite.relu._ways_out import Move
 
 __all__ = ["find_nearby", "tiny"]
@@ -67,6 +67,8 @@ def find_nearby(problem: Problem, given: Point, tolerance: float) -> Finding:
         limit,
     )
     if moved > limit:
+        if moved >= CLEAR * limit:
+            downhill = downhill or _straight(problem, given, nearest)
         if moved >= CLEAR * limit and downhill is not None:
             check = Assumption("the nearest minimum among the points with these signs is far", moved / limit, limit)
             return Finding(Kind.NOT_CRITICAL, reading, (check,), downhill[0])
@@ -76,7 +78,7 @@ def find_nearby(problem: Problem, given: Point, tolerance: float) -> Finding:
         return _doubt(
             reading, "the nearest minimum among the points with these signs has other signs", (check,), downhill
         )
-    found, judged = judge(problem, nearest, again, rounding(problem, again.terms))
+    found, judged = judge(problem, nearest, again, _noise(problem, again))
     distance = _distance(given, nearest)
     if found.kind is Kind.NOT_CRITICAL:
         down = descend(problem, given, reading, judged.conditions)
@@ -112,6 +114,24 @@ def _fit(problem: Problem, point: Point, given: Point, reading: Reading, thresho
     )
 
 
+def _straight(problem: Problem, given: Point, nearest: Point) -> tuple[Move, float] | None:
+    """Go straight to the nearest minimum among the points with these signs."""
+    direction = still(problem, given)
+    direction = Point(nearest.weights - given.weights, direction.outer, nearest.offset - given.offset)
+    fall = -float(sse_change(problem, given, direction))
+    return (
+        (Move(direction, 1, -2 * fall, "move all weights to the minimum beside this point"), fall) if fall > 0 else None
+    )
+
+
+def _noise(problem: Problem, reading: Reading) -> Float[np.ndarray, " n"]:
+    """Return the round-off of the errors at a point that least squares corrected: rows that move with others share theirs."""
+    share = (np.abs(problem.inputs) / problem.column_sizes).max(axis=1)
+    if problem.offset:
+        share = np.maximum(share, problem.samples**-0.5)
+    return rounding(problem, reading.terms + np.minimum(share, 1.0) * float(np.linalg.norm(reading.terms)))
+
+
 def _doubt(
     reading: Reading, words: str, checks: tuple[Assumption, ...], downhill: tuple[Move, float] | None
 ) -> Finding:
@@ -137,7 +157,7 @@ def _level(problem: Problem, point: Point, reading: Reading, limit: float) -> Po
         return point
     weights = point.weights.copy()
     pulls = pulled(problem, replace(reading, signs=reading.signs[:, asleep]))
-    noise = rounding(problem, reading.terms)
+    noise = _noise(problem, reading)
     sizes = problem.column_sizes
     for neuron, pull in zip(asleep, pulls / sizes, strict=True):
         after = problem.activate(problem.inputs @ weights[neuron])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from theodolite.relu._reading import NOISE, Reading, Shown, blocks, read, value_
 from theodolite.relu._ways_out import way_out
 
 __all__ = ["ReluVerdict", "verdict"]
+
+_MOST_AS_GIVEN = 20_000
+"""Undecided floats with at most this many products of rows, columns and neurons are looked at as the numbers that they are."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ def verdict(problem: Problem, point: Point, tolerance: float, known: Known, show
 
         return several_outputs(problem, point, tolerance, shown, scope)
     finding = _exactly(problem, point) if problem.exact else find_nearby(problem, point, tolerance)
+    as_given = not problem.exact and finding.kind is Kind.UNDECIDED and _as_given(problem, point)
+    finding = as_given or finding
     here = read(problem, point, 0.0)
     noise = value_noise(problem, here)
     direction = None if finding.move is None else way_out(problem, point, finding.move, shown, noise)
@@ -114,6 +119,21 @@ def _exactly(problem: Problem, point: Point) -> Finding:
     return Finding(found.kind, reading, found.checks, None if down is None else down[0])
 
 
+def _as_given(problem: Problem, point: Point) -> Finding | None:
+    """Return what floats are that happen to be exactly critical as the binary numbers that they are, where that is cheap."""
+    if problem.samples * len(point.weights) * problem.width > _MOST_AS_GIVEN:
+        return None
+    found = _exactly(problem.as_exact, point.converted(problem.as_exact))
+    if found.kind in (Kind.UNDECIDED, Kind.NOT_CRITICAL):
+        return None
+    move = found.move
+    if move is not None:
+        move = replace(move, direction=move.direction.converted(problem), rate=float(move.rate))
+    check = Assumption("decided in rational arithmetic for the floats as given")
+    reading = read(problem, point, 0.0)
+    return replace(found, move=move, reading=reading, nearest=point, checks=(check, *found.checks), as_given=True)
+
+
 def _scaled_gradient(problem: Problem, point: Point, reading: Reading) -> tuple[float, bool]:
     """Return the largest entry of autodiff's gradient relative to its terms, and whether all of it is 0 (up to round-off)."""
     h = len(point.weights)
@@ -158,7 +178,8 @@ def _evidence(
         where = f"{scope}: a {kind} lies within {finding.distance:.2g} of these parameters"
     if kind in (Kind.STRICT_SADDLE, Kind.SADDLE):
         where += "; the loss falls to second order along the way out"
-    return Evidence(Method.EXACT if problem.exact else Method.THEOREM, tuple(references), tuple(checks), where)
+    method = Method.EXACT if problem.exact else Method.VERIFIED if finding.as_given else Method.THEOREM
+    return Evidence(method, tuple(references), tuple(checks), where)
 
 
 def _neurons(problem: Problem, point: Point, reading: Reading) -> str:
