@@ -9,21 +9,21 @@ import numpy as np
 
 from theodolite._errors import DataError
 from theodolite._panels import Curve, CurvePanel
-from theodolite._typing import Integer, Seed
+from theodolite._typing import Array, Integer, Seed
 from theodolite.probability._odds import Decay, Odds, check_whole
 from theodolite.probability._simulation import Simulation
 
 __all__ = ["figure", "panel"]
 
 ROLES = ("model", "target", "reference")
-PLACES_AT_MOST = 200
+PLACES = 100
 DOTS = 8
 SHY = 1e-12
 LOWEST = 1e-9
 """Smaller probabilities are not drawn: the slower decay would shrink to a line at the top."""
 
 
-def panel(*odds: Odds, largest: Integer = 100, runs: Integer = 0, rng: Seed = 0) -> CurvePanel:
+def panel(*odds: Any, largest: Integer = 100, runs: Integer = 0, rng: Seed = 0) -> CurvePanel:
     """Return one to three probabilities as functions of the number of samples, on a logarithmic scale, as plain data for figures.
 
     Each curve goes from the fewest samples with a positive probability (below 1 for a leading order) up to ``largest``.
@@ -32,12 +32,13 @@ def panel(*odds: Odds, largest: Integer = 100, runs: Integer = 0, rng: Seed = 0)
     """
     if not 1 <= len(odds) <= len(ROLES) or not all(isinstance(item, Odds) for item in odds):
         raise DataError(
-            f"A figure was asked for of {len(odds)} probabilities", fix=f"Pass from 1 to {len(ROLES)} of them"
+            f"{', '.join(type(item).__name__ for item in odds) or 'Nothing'} cannot be drawn",
+            fix=f"Pass from 1 to {len(ROLES)} answers of theodolite.probability",
         )
     most, trials = check_whole("largest", largest, 10, 10**6), check_whole("runs", runs, 0)
     curves, seen = [], []
     for item, role in zip(odds, ROLES, strict=False):
-        places = np.unique(np.linspace(1, most, min(most, PLACES_AT_MOST)).round().astype(int))
+        places = np.unique([*_rounded(np.linspace(1, most, PLACES)), *_rounded(np.geomspace(1, most, PLACES))])
         found = [(int(n), item.at(int(n)).log_probability) for n in places]
         bound = 0.0 if item.evidence.complete else -SHY
         kept = [(float(n), exp(value)) for n, value in found if log(LOWEST) <= value <= bound]
@@ -73,7 +74,7 @@ def panel(*odds: Odds, largest: Integer = 100, runs: Integer = 0, rng: Seed = 0)
     )
 
 
-def figure(*odds: Odds, largest: Integer = 100, runs: Integer = 0, rng: Seed = 0) -> Any:
+def figure(*odds: Any, largest: Integer = 100, runs: Integer = 0, rng: Seed = 0) -> Any:
     """Return the picture of ``panel`` as a matplotlib figure; save it with ``savefig``.
 
     Raises ``TheodoliteError`` where matplotlib is missing (``pip install "theodolite[plot]"``).
@@ -82,6 +83,10 @@ def figure(*odds: Odds, largest: Integer = 100, runs: Integer = 0, rng: Seed = 0
     from theodolite.report import panel_figure
 
     return panel_figure(drawn)
+
+
+def _rounded(places: Array) -> list[int]:
+    return [round(float(place)) for place in places]
 
 
 def _dots(item: Odds, places: list[int], runs: int, rng: Seed) -> list[tuple[int, Simulation]]:

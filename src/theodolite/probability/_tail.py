@@ -105,5 +105,5 @@ def _log_poisson(count: int, mean: float) -> float:
     if count < 16:
         stirling = log(gamma(count + 1)) - (count + 0.5) * log(count) + count - 0.5 * log(2 * pi)
     else:
-        stirling = 1 / (12 * count) - 1 / (360 * count**3) + 1 / (1260 * count**5)
+        stirling = 1 / (12 * count) - 1 / (360 * count**3) + 1 / (1260 * count**5) - 1 / (1680 * count**7)
     return -stirling - count * (away - log1p(away)) - 0.5 * log(2 * pi * count)

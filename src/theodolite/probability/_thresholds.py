@@ -111,7 +111,7 @@ def parallel_threshold(
 
 
 def nested_thresholds(
-    samples: Integer, dimension: Integer, thresholds: Sequence[Any], teacher_thresholds: Sequence[Any]
+    samples: Integer, dimension: Integer, thresholds: Any, teacher_thresholds: Any
 ) -> NestedThresholds:
     """Return how probable it is that neurons with nested parallel thresholds have a unique and genuine minimum in their patterns.
 
@@ -204,7 +204,7 @@ def _orientations(ours: tuple[float, ...], theirs: tuple[float, ...]) -> tuple[O
         Orientation(
             key,
             tuple(sum((mass for at, mass in found if at == slab), 0.0) for slab in range(len(ours) + 1)),
-            sum(mass for other, mass in everything if other != key),
+            sum((mass for other, mass in everything if other != key), 0.0),
         )
         for key, found in sorted(pieces.items())
         if sum(mass for _, mass in found) > 0
