@@ -1,4 +1,4 @@
-"""The example atlas as a page of its own beside the documentation, made when the documentation is."""
+"""The example atlases as pages of their own beside the documentation, made when the documentation is."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def _write(app: Sphinx, error: Exception | None) -> None:
     data = read_table("iris").matrix
     data = data - data.mean(axis=0)
     th.survey(th.LinearLandscape(data, data, hidden=2)).to_html(Path(app.outdir) / "iris.html")
+    relu = th.ReluLandscape([[0], [1], [2], [3], [4]], [0, 2, 1, 0, 2], hidden=2, bias=True)
+    th.survey(relu).to_html(Path(app.outdir) / "relu_levels.html")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class Land:
 
 def atlas(make):
     sets = [
-        make.plain_set(float(i), kind, f"level {i}", i, index=None if i in (1, 2) else 0)
+        make.plain_set(float(i), kind, f"level {i}", i, index=0, dimension=(0, 2, 5, None)[i])
         for i, kind in enumerate(KINDS)
     ]
     return make.atlas(sets, make.description(noun="level", nouns="levels", way=""), Land())
@@ -93,7 +93,8 @@ def test_bars_and_counts_without_a_script(make):
     assert "half a bar: partly on kinks (1)" in key
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
     assert data["ladder"]["kinks"] == [0, 1, 2, 0]
-    assert data["ladder"]["across"]["aside"] == "on kinks"
+    assert data["ladder"]["across"]["of"] == [0, 2, 5, None]
+    assert "the dimension of a set" in page
 
 
 def test_other_landscapes_have_neither(make):
@@ -106,7 +107,7 @@ def test_other_landscapes_have_neither(make):
 def test_figures_for_papers(make):
     drawn = figure(atlas(make))
     drawn.draw_without_rendering()
-    assert "on kinks" in [label.get_text() for label in drawn.axes[0].get_xticklabels()]
+    assert drawn.axes[0].get_xlabel().startswith("dimension")
     for name, chosen in (("field", 0), ("arrangement", 0), ("arrangement", 1)):
         assert figure(atlas(make), name, chosen=chosen)._repr_png_().startswith(b"\x89PNG")
     with pytest.raises(NotCoveredError, match="no field"):

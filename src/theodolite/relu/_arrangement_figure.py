@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -33,8 +34,12 @@ class Pieces:
     names: tuple[str, ...]
 
 
+@lru_cache(maxsize=4)
 def pieces(problem: Problem) -> Pieces | None:
-    """Return the pieces, or ``None`` for one or more than three parameters a neuron, several outputs, or too many lines."""
+    """Return the pieces, or ``None`` for one or more than three parameters a neuron, several outputs, or too many lines.
+
+    The last few are kept: all sets of one landscape share theirs.
+    """
     plain = problem.as_float
     lines = problem.lines
     if problem.width not in _LINES_AT_MOST or problem.outputs > 1:

@@ -11,7 +11,6 @@ import numpy as np
 
 from theodolite._kind import Kind
 from theodolite.report._axis import Axis
-from theodolite.report._palette import Kink
 from theodolite.report._rows import Rows
 
 __all__ = [
@@ -56,13 +55,22 @@ class Across:
     listed: tuple[int | None, ...]
     beside: tuple[int, ...]
     numbered: bool = True
-    aside: str = "unknown"
 
 
 def across(rows: Rows) -> Across:
-    """Return the Morse index, or where no index is known, sets of equal loss side by side."""
+    """Return the Morse index; the dimension where sets lie on kinks; where no index is known, sets of equal loss side by side."""
     listed = tuple(item.index for item in rows.sets)
     heights = [float(item.value) for item in rows.sets]
+    if any(rows.kinks):
+        sizes = tuple(item.dimension for item in rows.sets)
+        return Across(
+            "dimension: parameters along the set",
+            "dimension",
+            "Rightward is the dimension of a set: along how many parameters it extends. On kinks no Hessian has an index.",
+            rows.dimensions,
+            sizes,
+            _turns(list(zip(sizes, heights, strict=True))),
+        )
     if rows.indices and all(n is None for n in rows.indices):
         return Across(
             "sets of equal loss, side by side",
@@ -80,15 +88,7 @@ def across(rows: Rows) -> Across:
         rows.indices,
         listed,
         _turns(list(zip(listed, heights, strict=True))),
-        aside="on kinks" if _aside_is_kinks(rows) else "unknown",
     )
-
-
-def _aside_is_kinks(rows: Rows) -> bool:
-    """Whether every set without an index is one that lies on kinks, where there is no Hessian to have an index."""
-    if len(rows.sets) < rows.total or not any(rows.kinks):
-        return False
-    return all(k is not Kink.NONE for item, k in zip(rows.sets, rows.kinks, strict=True) if item.index is None)
 
 
 def _turns(places: Sequence[Any]) -> tuple[int, ...]:
@@ -122,7 +122,6 @@ def ladder_data(rows: Rows) -> dict[str, Any]:
             "numbered": side.numbered,
             "of": side.listed,
             "beside": side.beside if any(side.beside) and not dense else None,
-            "aside": side.aside,
             **_reach(side.all),
         },
         "labels": labelled(rows),

@@ -65,7 +65,7 @@ def draw_ladder(atlas: AtlasLike, rows: Rows, chosen: int) -> ReportFigure:
     axes.set_xlim(min(known, default=0) - 0.4, (aside if None in side.all else max(known, default=0)) + 0.9)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True) if side.numbered else NullLocator())
     if side.numbered and None in side.all:
-        _name_unknown(axes, max(known, default=0), aside, side.aside)
+        _name_unknown(axes, max(known, default=0), aside)
     axes.set_xlabel(side.label, loc="right")
     scale = {"log": ", logarithmic", "rank": ", by rank"}.get(axis.kind, "")
     axes.set_title(f"{plain_text(atlas.description.loss_name)}{scale}", loc="left", **_SMALL)
@@ -77,10 +77,10 @@ def draw_ladder(atlas: AtlasLike, rows: Rows, chosen: int) -> ReportFigure:
     return figure
 
 
-def _name_unknown(axes: Axes, most: int, aside: float, name: str) -> None:
+def _name_unknown(axes: Axes, most: int, aside: float) -> None:
     """Number the known indices only, and say what stands apart from them."""
     numbers = [int(place) for place in axes.get_xticks() if 0 <= place <= most]
-    axes.set_xticks([*numbers, aside], [*map(str, numbers), name])
+    axes.set_xticks([*numbers, aside], [*map(str, numbers), "unknown"])
 
 
 def _scale(axes: Axes, axis: Axis) -> None:

@@ -69,6 +69,7 @@ class Rows:
     counts: Mapping[Kind, int]
     values: tuple[float, ...]
     indices: tuple[int | None, ...]
+    dimensions: tuple[int | None, ...]
     total: int
     expected: int | None
     kinks: tuple[Kink, ...] = ()
@@ -115,6 +116,7 @@ def gather(atlas: AtlasLike, most: int = LISTED_AT_MOST) -> Rows:
         counts={kind: counts[kind.code] for kind in Kind if kind is not Kind.NOT_CRITICAL or counts[kind.code]},
         values=tuple(v for v in columns.values if abs(v) <= _DRAWN_UP_TO),
         indices=tuple(n for n, v in zip(columns.indices, columns.values, strict=True) if abs(v) <= _DRAWN_UP_TO),
+        dimensions=tuple(n for n, v in zip(columns.dimensions, columns.values, strict=True) if abs(v) <= _DRAWN_UP_TO),
         total=len(columns.values),
         expected=_expected(atlas),
     )
@@ -125,17 +127,23 @@ class _Columns:
     kinds: list[int]
     values: list[float]
     indices: list[int | None]
+    dimensions: list[int | None]
 
 
 def _columns(atlas: AtlasLike) -> _Columns:
-    """Return kind, value and index of every set, from the columns of the atlas where it has them: sets cost time."""
+    """Return kind, value, index and dimension of every set, from the columns of the atlas where it has them: sets cost time."""
     table = getattr(atlas, "table", None)
     if isinstance(table, Table):
-        indices = [None if n == UNKNOWN else n for n in table.integers[:, 0].tolist()]
-        return _Columns(table.kind.tolist(), table.value.tolist(), indices)
+        index, _, dimension = (
+            [None if n == UNKNOWN else n for n in column] for column in table.integers[:, :3].T.tolist()
+        )
+        return _Columns(table.kind.tolist(), table.value.tolist(), index, dimension)
     sets = list(atlas)
     return _Columns(
-        [item.kind.code for item in sets], [float(item.value) for item in sets], [item.index for item in sets]
+        [item.kind.code for item in sets],
+        [float(item.value) for item in sets],
+        [item.index for item in sets],
+        [item.dimension for item in sets],
     )
 
 

@@ -28,7 +28,7 @@ function ladder() {
   for (let index = Math.ceil(low / step) * step; data.across.numbered && index <= high; index += step) {
     out.push(h`<text x="${px(x(index))}" y="${height - bottom + 18}" font-size="12" text-anchor="middle" class="soft">${index}</text>`);
   }
-  if (unknown) out.push(h`<text x="${px(x(null))}" y="${height - bottom + 18}" font-size="12" text-anchor="middle" class="soft">${data.across.aside}</text>`);
+  if (unknown) out.push(h`<text x="${px(x(null))}" y="${height - bottom + 18}" font-size="12" text-anchor="middle" class="soft">unknown</text>`);
   out.push(h`<line x1="${left}" x2="${w}" y1="${height - bottom}" y2="${height - bottom}" stroke="var(--rule)"/>
     <text x="${w}" y="${height - 4}" font-size="12" text-anchor="end" class="soft">${small ? data.across.short : data.across.label} →</text>
     <text x="0" y="${height - 4}" font-size="12" class="soft">↑ ${shortened(page.description.loss, small ? 14 : 30)}${axis.kind === "log" ? ", logarithmic" : axis.kind === "rank" ? ", by rank" : ""}</text>`);
@@ -111,12 +111,12 @@ function neighbour(key) {
   if (key === "ArrowDown") return byValue[rank - 1];
   if (key === "Home") return byValue[0];
   if (key === "End") return byValue[total - 1];
-  const sign = key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0, here = sets.index[state.row];
+  const sign = key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0, places = page.ladder.across.of, here = places[state.row];
   if (!sign || here === null) return undefined;
   let best, least = Infinity;
   for (let row = 0; row < total; row++) {
-    const away = (sets.index[row] - here) * sign;
-    if (sets.index[row] === null || away <= 0) continue;
+    const away = (places[row] - here) * sign;
+    if (places[row] === null || away <= 0) continue;
     const cost = away * 1e6 + Math.abs(rankOf.get(row) - rank);
     if (cost < least) { least = cost; best = row; }
   }
