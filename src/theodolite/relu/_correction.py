@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
@@ -44,13 +45,14 @@ def correct(problem: Problem, point: Point, reading: Reading, threshold: float) 
     columns = frame.size + int(problem.offset)
     before = read(problem, point, threshold).error
     moved = start
+    solver = _solver(problem, reading, frame, start) if columns else None
+    if columns and solver is None:
+        return None
+    if solver is None:
+        return start, float(np.linalg.norm(read(problem, start, threshold).error - before))
     for _ in range(_ROUNDS):
         now = read(problem, moved, threshold)
-        if columns == 0:
-            break
-        step = _solve(problem, reading, frame, moved, -now.error)
-        if step is None:
-            return None
+        step = solver.solve(-now.error)
         weights = moved.weights.copy()
         for k, neuron in enumerate(frame.neurons):
             weights[neuron] += frame.bases[k] @ step[frame.starts[k] : frame.starts[k + 1]]
@@ -93,25 +95,51 @@ def kept(problem: Problem, signs: Array, columns: Array) -> Float[np.ndarray, "d
     return right[int((values > 10 * max(len(rows), problem.width) * _EPSILON * values[0]).sum()) :].T
 
 
-def _solve(problem: Problem, reading: Reading, frame: _Frame, point: Point, target: Array) -> Array | None:
+@dataclass(frozen=True, eq=False)
+class _Solver:
+    """Solutions of least norm of least squares problems with the matrix B of ``parts``, up to a refinement that follows.
+
+    ``inverse`` is the pseudo-inverse of B^T B, or of B B^T where B has more columns than rows.
+    """
+
+    parts: Callable[[], Iterator[Array]]
+    inverse: Float[np.ndarray, "k k"]
+    wide: bool
+
+    def solve(self, target: Array) -> Array:
+        """Return x of least norm with B x nearest to ``target``."""
+        return self._pull(self.inverse @ target) if self.wide else np.asarray(self.inverse @ self._pull(target))
+
+    def _pull(self, values: Array) -> Array:
+        start, total = 0, np.zeros(0)
+        for part in self.parts():
+            share = part.T @ values[start : start + len(part)]
+            total = total + share if start else share
+            start += len(part)
+        return total
+
+
+def _solver(problem: Problem, reading: Reading, frame: _Frame, point: Point) -> _Solver | None:
+    """Return the solver, from a QR decomposition where the matrix fits, else from B^T B; None where that is too much work."""
     n, columns = problem.samples, frame.size + int(problem.offset)
     small = min(n, columns)
+    parts = partial(_blocks, problem, reading, frame, point, columns)
     if n * columns <= _MOST_DENSE and n * columns * small <= _MOST_PRODUCTS:
-        matrix = np.concatenate(list(_blocks(problem, reading, frame, point, columns)), axis=0)
-        size = float(np.linalg.norm(target)) or 1.0
-        found = np.linalg.lstsq(matrix, target / size, rcond=10 * max(n, columns) * _EPSILON)[0]
-        return np.asarray(size * found)
+        matrix = np.concatenate(list(parts()), axis=0)
+        triangle = np.linalg.qr(matrix if n >= columns else matrix.T, mode="r")
+        _, values, right = np.linalg.svd(triangle)
+        kept = values > 10 * max(n, columns) * _EPSILON * float(values[0])
+        scaled = right[: len(values)][kept] / values[kept][:, None]
+        whole = matrix
+        return _Solver(lambda: iter([whole]), scaled.T @ scaled, n < columns)
     if n * columns * columns > _MOST_PRODUCTS:
         return None
-    gram, right = np.zeros((columns, columns)), np.zeros(columns)
-    start = 0
-    for part in _blocks(problem, reading, frame, point, columns):
+    gram = np.zeros((columns, columns))
+    for part in parts():
         gram += part.T @ part
-        right += part.T @ target[start : start + len(part)]
-        start += len(part)
     values, vectors = np.linalg.eigh(gram)
     kept = values > 10 * columns * _EPSILON * max(float(values[-1]), 1e-300)
-    return np.asarray(vectors[:, kept] @ ((vectors[:, kept].T @ right) / values[kept]))
+    return _Solver(parts, (vectors[:, kept] / values[kept]) @ vectors[:, kept].T, False)
 
 
 def _blocks(problem: Problem, reading: Reading, frame: _Frame, point: Point, columns: int) -> Iterator[Array]:

@@ -30,6 +30,8 @@ __all__ = ["find_nearby", "tiny"]
 _ROUNDING = 512
 """How far outputs may move, in units of the relative round-off of the parameters."""
 
+_EPSILON = float(np.finfo(np.float64).eps)
+
 _SIGN = 16
 """Below this many units of round-off the input of a neuron counts as 0."""
 
@@ -44,18 +46,45 @@ class _Reach:
 
 def find_nearby(problem: Problem, given: Point, tolerance: float) -> Finding:
     """Return what floats ``given`` are: first whether they are clearly not critical, then what the nearest critical point is."""
-    threshold = (_SIGN + problem.width) * tolerance
     point = tiny(problem, given, _ROUNDING * tolerance)
-    reading = read(problem, point, threshold)
+    fine = (_SIGN + problem.width) * _EPSILON
+    reading = read(problem, point, fine)
     limit = _ROUNDING * tolerance * float(np.linalg.norm(reading.terms))
-    downhill = descend(problem, given, reading)
     noise = value_noise(problem, reading)
-    if float(reading.sse) <= noise:
-        return _fit(problem, point, given, reading, threshold, noise)
-    if downhill is not None and float(downhill[1]) > (10 * CLEAR * limit) ** 2 + 10 * noise:
+    downhill = descend(problem, given, reading)
+    if (
+        float(reading.sse) > noise
+        and downhill is not None
+        and float(downhill[1]) > (10 * CLEAR * limit) ** 2 + 10 * noise
+    ):
         fall = float(np.sqrt(float(downhill[1])))
         check = Assumption("one step moves the outputs by more than rounding the parameters can", fall / limit, limit)
         return Finding(Kind.NOT_CRITICAL, reading, (check,), downhill[0])
+    # Coarse parameters may be at a kink without being on it, but many samples are near kinks by chance: so both are looked at.
+    found = _beside(problem, given, point, reading, downhill, _Reach(limit, fine))
+    coarse = (_SIGN + problem.width) * tolerance
+    if coarse > fine and found.kind in (Kind.UNDECIDED, Kind.NOT_CRITICAL):
+        again = read(problem, point, coarse)
+        if not np.array_equal(again.signs, reading.signs):
+            other = _beside(problem, given, point, again, downhill, _Reach(limit, coarse))
+            if other.kind not in (Kind.UNDECIDED, Kind.NOT_CRITICAL):
+                return other
+    return found
+
+
+def _beside(
+    problem: Problem,
+    given: Point,
+    point: Point,
+    reading: Reading,
+    downhill: tuple[Move, float] | None,
+    reach: _Reach,
+) -> Finding:
+    """Judge the nearest minimum among the points with the signs of ``reading``."""
+    threshold, limit = reach.threshold, reach.limit
+    noise = value_noise(problem, reading)
+    if float(reading.sse) <= noise:
+        return _fit(problem, point, given, reading, threshold, noise)
     corrected = correct(problem, point, reading, threshold)
     if corrected is None:
         return _doubt(reading, "the least squares problem is too large or too ill-conditioned", (), downhill)
@@ -79,12 +108,11 @@ def find_nearby(problem: Problem, given: Point, tolerance: float) -> Finding:
             reading, "the nearest minimum among the points with these signs has other signs", (check,), downhill
         )
     found, judged = judge(problem, nearest, again, _noise(problem, again))
-    distance = _distance(given, nearest)
     if found.kind is Kind.NOT_CRITICAL:
         down = descend(problem, given, reading, judged.conditions)
         move = None if down is None else down[0]
-        return Finding(Kind.NOT_CRITICAL, again, (check, *found.checks), move, nearest, distance)
-    return replace(found, checks=(check, *found.checks), nearest=nearest, distance=distance)
+        return Finding(Kind.NOT_CRITICAL, again, (check, *found.checks), move)
+    return replace(found, checks=(check, *found.checks), nearest=nearest, distance=_distance(given, nearest))
 
 
 def _fit(problem: Problem, point: Point, given: Point, reading: Reading, threshold: float, noise: float) -> Finding:

@@ -79,19 +79,26 @@ def still(problem: Problem, point: Point) -> Point:
 
 
 def sse_change(problem: Problem, point: Point, direction: Point, step: Number = 1) -> Number:
-    """Return S at ``step`` along ``direction`` minus S here, summed without subtracting the two."""
-    moving = (direction.weights != 0).any(axis=1) | (np.atleast_2d(direction.outer) != 0).any(axis=0)
-    there = point.moved(direction, step)
-    total = problem.number(0)
-    outer, other = np.atleast_2d(point.outer), np.atleast_2d(there.outer)
+    """Return S at ``step`` along ``direction`` minus S here, without subtracting large numbers that are nearly equal."""
+    weights, outer = direction.weights * step, np.atleast_2d(direction.outer) * step
+    turning, growing = (weights != 0).any(axis=1), (outer != 0).any(axis=0)
+    old = np.atleast_2d(point.outer)
     targets = problem.targets.reshape(problem.samples, -1)
+    total = problem.number(0)
     for rows in blocks(problem, len(point.weights)):
         inputs = problem.inputs[rows]
-        after = problem.activate(problem.product(inputs, point.weights.T))
-        error = problem.product(after, outer.T) + point.offset - targets[rows]
-        moved = problem.activate(problem.product(inputs, there.weights[moving].T))
-        change = problem.product(moved, other[:, moving].T) - problem.product(after[:, moving], outer[:, moving].T)
-        change = change + (there.offset - point.offset)
+        before = problem.product(inputs, point.weights.T)
+        after = problem.activate(before)
+        error = problem.product(after, old.T) + point.offset - targets[rows]
+        change = problem.product(after[:, growing], outer[:, growing].T) + direction.offset * step
+        if turning.any():
+            shift = problem.product(inputs, weights[turning].T)
+            start = before[:, turning]
+            there = start + shift
+            slopes = np.asarray(np.where(start >= 0, problem.number(1), problem.slope))
+            crossing = (start >= 0) != (there >= 0)
+            turned = np.where(crossing, problem.activate(there) - after[:, turning], slopes * shift)
+            change = change + problem.product(turned, (old + outer)[:, turning].T)
         total = total + (change * (2 * error + change)).sum()
     return total
 

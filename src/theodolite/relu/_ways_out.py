@@ -19,7 +19,7 @@ from theodolite.relu._reading import Shown, sse_change, still
 
 __all__ = ["Move", "awaken", "follow", "shift_offset", "shift_weights", "way_out"]
 
-_MOST_CONFIRMED = 40_000
+_MOST_CONFIRMED = 400_000
 """Up to this many products of rows and neurons the decrease is confirmed in rational arithmetic."""
 
 
@@ -132,12 +132,8 @@ def way_out(problem: Problem, point: Point, move: Move, shown: Shown, noise: Num
         step, fall = _confirmed(problem, point, move.direction)
     else:
         method, statement = Method.THEOREM, "decrease at the step is larger than round-off can make it"
-        for _ in range(30):
-            fall = -sse_change(problem, point, move.direction, step)
-            if fall > noise * step:
-                break
-            step /= 2
-        else:
+        fall = -sse_change(problem, point, move.direction)
+        if fall <= noise:
             return None
     if fall <= 0:
         return None
@@ -160,7 +156,7 @@ def _confirmed(problem: Problem, point: Point, direction: Point) -> tuple[float,
     precise = problem.as_exact
     here = Evaluation(precise, point.converted(precise)).sse
     step = 1.0
-    for _ in range(40):
+    for _ in range(2 + _MOST_CONFIRMED // max(problem.samples * len(point.weights), _MOST_CONFIRMED // 38)):
         there = Evaluation(precise, point.moved(direction, step).converted(precise)).sse
         if there < here:
             return step, float(here - there)
