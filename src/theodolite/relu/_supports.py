@@ -34,7 +34,7 @@ Item: TypeAlias = tuple[int, int, int]
 Spots: TypeAlias = tuple[tuple[int, int], ...]
 """Faces with signs of output weights (-1, 0 or 1), in increasing order; as a stratum, one for each neuron."""
 
-_FIRST, _LARGEST = 2**10, 2**17
+_FIRST, _LARGEST = 2**8, 2**14
 
 
 @dataclass(frozen=True, order=True)
