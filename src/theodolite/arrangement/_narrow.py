@@ -11,6 +11,7 @@ from typing import no_type_check
 import numpy as np
 
 from theodolite.arrangement._merge import common_divisor
+from theodolite.arrangement._search import DEPTH, DONE, FULL, GROW, LAST, ORTHANT
 from theodolite.arrangement._words import bit, inlined, kernel, leading_zeros, population
 
 __all__ = ["LARGE", "search_narrow"]
@@ -20,8 +21,6 @@ LARGE = 4
 
 _COORDINATE, _PRODUCT = 2**25, 2**30
 """Bounds of a ray's coordinates and of its products with rows: then sums of two products stay below 2**61."""
-
-_DEPTH, _ORTHANT, _LAST = 2, 0, 1
 
 
 @kernel
@@ -36,15 +35,15 @@ def search_narrow(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out,
     if not _bounded(integers, coordinates, small):
         return emitted, LARGE
     while True:
-        if cursor[_DEPTH] == 0:
-            if cursor[_ORTHANT] == cursor[_LAST]:
-                return emitted, 0
+        if cursor[DEPTH] == 0:
+            if cursor[ORTHANT] == cursor[LAST]:
+                return emitted, DONE
             for i in range(d):
-                lists[i] = i if (cursor[_ORTHANT] >> (d - 1 - i)) & 1 == 1 else d + i
+                lists[i] = i if (cursor[ORTHANT] >> (d - 1 - i)) & 1 == 1 else d + i
             frames[0, 0], frames[0, 1], frames[0, 2], frames[0, 3] = 0, d, d, 2 * d
-            cursor[_DEPTH] = 1
-            cursor[_ORTHANT] += 1
-        depth = cursor[_DEPTH] - 1
+            cursor[DEPTH] = 1
+            cursor[ORTHANT] += 1
+        depth = cursor[DEPTH] - 1
         start, length = np.int64(frames[depth, 0]), np.int64(frames[depth, 1])
         top, end = np.int64(frames[depth, 2]), np.int64(frames[depth, 3])
         above, below = np.uint64(0), np.uint64(0)
@@ -55,27 +54,27 @@ def search_narrow(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out,
         row = leading_zeros(cut)
         if cut == 0 or row >= stop:
             if emitted == limit:
-                return emitted, 1
+                return emitted, FULL
             if keep:
                 out[emitted, 0] = above
             emitted += 1
-            cursor[_DEPTH] = depth
+            cursor[DEPTH] = depth
             continue
         mask = bit(row)
         rest = cut & ~mask
         if row >= fixed and rest == 0:  # both sides are cells: no ray is needed any more
             if emitted + 2 > limit:
-                return emitted, 1
+                return emitted, FULL
             if keep:
                 out[emitted, 0] = above & ~mask
                 out[emitted + 1, 0] = above
             emitted += 2
-            cursor[_DEPTH] = depth
+            cursor[DEPTH] = depth
             continue
         other = leading_zeros(rest)
         if row >= fixed and other < stop and rest == bit(other):
             if emitted + 4 > limit:
-                return emitted, 1
+                return emitted, FULL
             quarters = _quarters(integers, pool, lists, start, start + length, row, other, tally)
             if quarters < 0:
                 return emitted, LARGE
@@ -89,11 +88,11 @@ def search_narrow(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out,
                             word &= ~rest
                         out[emitted, 0] = word
                     emitted += 1
-            cursor[_DEPTH] = depth
+            cursor[DEPTH] = depth
             continue
         # From here on as in ``search``: rays above, tight, below; new rays; the lists of both children.
         if top + 3 * length > lists.shape[0] or 3 * length > tight_at.shape[0]:
-            return emitted, 2
+            return emitted, GROW
         valid = everything & ~cut
         ups, zeros, downs = top, top + length, top + 2 * length
         for i in range(start, start + length):
@@ -127,7 +126,7 @@ def search_narrow(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out,
                     continue
                 if made == positive.shape[0]:
                     tally[0] = decided
-                    return emitted, 2
+                    return emitted, GROW
                 if not _new_ray(integers, pool, lists[top + i], lists[top + j], row, made, tally):
                     tally[0] = decided
                     return emitted, LARGE
@@ -135,7 +134,7 @@ def search_narrow(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out,
         n_new = made - end
         if top + 3 * length + n_up + n_down + 2 * (n_zero + n_new) > lists.shape[0]:
             tally[0] = decided
-            return emitted, 2
+            return emitted, GROW
         low = top + 3 * length
         high = low + n_down + n_zero + n_new
         for i in range(n_down):
@@ -156,7 +155,7 @@ def search_narrow(matrix, pool, lists, frames, cursor, prefix, fixed, stop, out,
         if row >= fixed or not prefix[0] & mask:
             frames[depth, 0], frames[depth, 1], frames[depth, 2], frames[depth, 3] = low, high - low, place, made
             depth += 1
-        cursor[_DEPTH] = depth
+        cursor[DEPTH] = depth
 
 
 @kernel
@@ -166,7 +165,7 @@ def _bounded(integers, coordinates, small):
     d = coordinates.shape[1]
     for row in range(integers.shape[0]):
         for k in range(d):
-            if abs(integers[row, k]) * d > _PRODUCT:
+            if abs(integers[row, k]) > _PRODUCT // d:
                 return False
     for ray in range(d):
         if not small[ray]:

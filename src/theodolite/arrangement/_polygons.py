@@ -223,12 +223,12 @@ def _cut_polygons(rows, n, slack, state, out, limit):
         in_side = -1.0 if in_edge & 1 else 1.0
         if cutting == 2:
             # Where the two rows cross inside there are four cells. Else the other row cuts one side of this row only.
-            first = _side(rows, slack, up, u, v, out_edge >> 1, out_side, row, other)
-            second = _side(rows, slack, up, s, t, in_edge >> 1, in_side, row, other)
+            first, by_bound = _side(rows, slack, up, u, v, out_edge >> 1, out_side, row, other)
+            second, also_by_bound = _side(rows, slack, up, s, t, in_edge >> 1, in_side, row, other)
             if first == 0 or second == 0:
                 status = _UNCLEAR
                 break
-            evaluated += 2
+            evaluated += by_bound + also_by_bound
             beside, spot = other // 64, bit(other)
             low, high = first != second, first != second
             if first == second:
@@ -288,14 +288,15 @@ def _cut_polygons(rows, n, slack, state, out, limit):
 @inlined
 @no_type_check
 def _side(rows, slack, up, first, second, edge, direction, row, other):
-    """Return the sign of ``other`` where ``row`` crosses the edge between two rays, 0 where it is unclear."""
+    """Return the sign of ``other`` where ``row`` crosses the edge between two rays, 0 where it is unclear, and how many
+    signs were evaluated for it."""
     word, mask = other // 64, bit(other)
     here = up[first, word] & mask != 0
     if here == (up[second, word] & mask != 0):
-        return 1 if here else -1
+        return (1 if here else -1), 0
     x, y, z, bound = _cross(rows, edge, row, slack)
     value = direction * (rows[other, 0] * x + rows[other, 1] * y + rows[other, 2] * z)
-    return 1 if value > bound else (-1 if value < -bound else 0)
+    return (1 if value > bound else (-1 if value < -bound else 0)), 1
 
 
 def polygon_cells(
