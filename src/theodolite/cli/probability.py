@@ -27,7 +27,7 @@ Settings, N samples of d inputs each:
 Examples:
   theodolite probability no-bias -N 20 -d 3 --angle pi/6
   theodolite probability parallel-threshold -N 50 -d 2 --threshold 0 --teacher-threshold 0.1 --runs 2000
-  theodolite probability nested-thresholds -N 30 -d 1 --threshold=-0.5,0.5 --teacher-threshold=-0.4,0.5 --runs 2000
+  theodolite probability nested-thresholds -N 30 -d 1 --threshold -0.5,0.5 --teacher-threshold -0.4,0.5 --runs 2000
   theodolite probability fixed-hyperplanes -N 3 --forbidden 1/4,3/4 --runs 1000
   theodolite probability noisy-labels -N 40 -d 2 --runs 2000 --plot decay.svg
 

@@ -93,7 +93,7 @@ def parallel_threshold(
 
     Inputs x are independent and standard normal in ``dimension`` variables, u is a unit vector; the neuron is active
     where u . x > tau = ``threshold``; there the labels are c (u . x - tau') exactly, c not 0, tau' =
-    ``teacher_threshold``. With Phi the normal distribution, mu = |Phi(tau') - Phi(tau)| and p = (1 - Phi(max(tau,
+    ``teacher_threshold``. With Phi the normal distribution, mu = abs(Phi(tau') - Phi(tau)) and p = (1 - Phi(max(tau,
     tau')))/(1 - mu)
 
         P = (1 - mu)^N P(Binomial(N, p) >= dimension + 1) + mu^N [tau' > tau and N > dimension].
