@@ -1,33 +1,32 @@
 """The inner loop of the screen: one least squares fit and its tests for each set of faces, compiled."""
 
-from __future__ import annotations
+from typing import no_type_check
 
 import numba
 import numpy as np
-
-from theodolite._typing import Array
 
 __all__ = ["screen"]
 
 
 @numba.njit(cache=True, nogil=True)
+@no_type_check
 def screen(
-    sets: Array,
-    columns: Array,
-    ranks: Array,
-    clear: Array,
-    tests: Array,
-    test_places: Array,
-    slopes: Array,
-    slope_places: Array,
-    targets: Array,
-    constant: bool,
-    hidden: int,
-    independent: float,
-    dependent: float,
-    margin: float,
-    kept: Array,
-) -> None:
+    sets,
+    columns,
+    ranks,
+    clear,
+    tests,
+    test_places,
+    slopes,
+    slope_places,
+    targets,
+    constant,
+    hidden,
+    independent,
+    dependent,
+    margin,
+    kept,
+):
     """Set ``kept`` where a set of faces cannot be ruled out.
 
     ``columns`` (F, width, n) are orthonormal for each face, ``ranks`` how many there are; ``clear`` is 0 where coefficients of
