@@ -15,10 +15,10 @@ from functools import cache
 from typing import Any, no_type_check
 
 import numpy as np
-from llvmlite import ir
-from numba import carray, njit, types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np.numpy_support import carray
 
 __all__ = ["DOUBTFUL", "LANES", "SLACK", "SMALLEST_PIVOT", "make_sweep"]
 
@@ -31,11 +31,11 @@ DOUBTFUL = 2
 
 
 @no_type_check
-def _stack(context, size):
+def _stack(typing, size):
     """Return a pointer to ``size`` floats on the stack."""
 
     def generate(context, builder, signature, arguments):
-        pointer = cgutils.alloca_once(builder, ir.DoubleType(), size=size.literal_value)
+        pointer = cgutils.alloca_once(builder, context.get_value_type(types.float64), size=size.literal_value)
         pointer.align = 64
         return pointer
 
@@ -54,7 +54,7 @@ def make_sweep(m: int, d: int, facets: int) -> Callable[..., Any]:
     - ``blocks`` (K', d, B', d, 64): products of the columns of patterns ``offset``, ... with those of all patterns from block
       ``skipped`` on; ``grams`` (B, d, d, 64): of each pattern with itself; ``moments`` (B, d, 64): of each with the target,
       which has norm 1 like the columns. What is beyond the last pattern is the unit matrix, zero and zero;
-    - ``tests`` (B, facets, d, 64): rows that points in the cone of a pattern are positive on; ``rows`` and ``first``: all of them;
+    - ``tests`` (B, facets, d, 64): rows that points in the cone of a pattern are positive on; ``rows``, ``first``: all of them;
     - ``start``, ``stop``: the range of the first pattern of a set; ``count``: K;
     - ``below``: only sets whose sum of squares may be below it are returned;
     - ``chosen``: room for m - 1 integers; ``sets``, ``values``, ``states``: where to put sets, their sums of squares, and 1 where
@@ -300,4 +300,5 @@ def make_sweep(m: int, d: int, facets: int) -> Callable[..., Any]:
             chosen[level] += 1
         return found
 
-    return sweep
+    compiled: Callable[..., Any] = sweep
+    return compiled

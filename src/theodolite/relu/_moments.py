@@ -57,9 +57,10 @@ class Moments:
         """Return the products of the columns of patterns ``start``, ..., ``stop`` - 1 with those of all from a block on."""
         n, blocks, d, _ = self.columns.shape
         places = np.arange(start, stop)
-        left = self.columns[:, places // LANES, :, places % LANES].reshape(-1, n)
+        left = self.columns[:, places // LANES, :, places % LANES].transpose(0, 2, 1).reshape(-1, n)
         right = self.columns.reshape(n, -1)[:, skipped * d * LANES :]
-        return (left @ right).reshape(stop - start, d, blocks - skipped, d, LANES)
+        products: Array = (left @ right).reshape(stop - start, d, blocks - skipped, d, LANES)
+        return products
 
 
 def cone_moments(found: Patterns, faces: Sequence[int]) -> Moments:
@@ -148,5 +149,5 @@ def _laid_out(problem: Problem, columns: Array, widths: Array, parts: list[Array
 
 def _blocked(array: Array) -> Array:
     """Return an array over patterns with 64 of them side by side as the last axis."""
-    whole = array.reshape(-1, LANES, *array.shape[1:])
+    whole = array.reshape(len(array) // LANES, LANES, *array.shape[1:])
     return np.ascontiguousarray(np.moveaxis(whole, 1, -1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -14,11 +14,11 @@ __all__ = ["sweep_slowly"]
 
 
 def sweep_slowly(
-    moments: Moments, target: Array, m: int, below: float, inside: bool
+    moments: Moments, target: Array, sets: Iterable[tuple[int, ...]], below: float, inside: bool
 ) -> dict[tuple[int, ...], tuple[float, int]]:
-    """Return sum of squares (of a ``target`` of norm 1) and state of every set of m patterns that the kernel returns."""
+    """Return sum of squares (of a ``target`` of norm 1) and state of those ``sets`` that the kernel returns."""
     out = {}
-    for chosen in combinations(range(moments.count), m):
+    for chosen in sets:
         blocks = [moments.columns[:, a // LANES, : moments.widths[a], a % LANES] for a in chosen]
         columns = np.concatenate(blocks, axis=1)
         pivot = min((_squared_distance(columns[:, k], columns[:, :k]) for k in range(columns.shape[1])), default=1.0)
