@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theodolite._arrays import check_rtol, given_epsilon
+from theodolite._certificate import Certificate
 from theodolite._critical import CriticalSet, Piece, Stratum
 from theodolite._errors import DataError, NoEscapeError, NotCoveredError
 from theodolite._kind import Kind
@@ -162,6 +163,38 @@ class ReluLandscape(ReluSurface):
         Raises ``WorkloadError`` where they are too many, ``NotCoveredError`` where a decision was too close in floats.
         """
         return self._catalogue.global_minimum(self)
+
+    def certificate_of(self, piece: Piece) -> Certificate:
+        """Return the certificate of ``piece``: of a global minimum that nothing is lower, of a local one within which radius.
+
+        Raises ``NotCoveredError`` for data in floats and for saddles, ``WorkloadError`` for one that would be too large.
+        """
+        from theodolite.relu._proof import certify_global
+
+        point = self._catalogue.member(piece, None)
+        if piece.kind is Kind.GLOBAL_MINIMUM:
+            return certify_global(self._problem, self._options, point, self._samples())
+        return self.certificate(self._shown(point, self._problem))
+
+    def certificate(self, params: ParametersLike) -> Certificate:
+        """Return the certificate that ``params``, given exactly, is a local minimum, with the radius within which none is lower.
+
+        >>> land = ReluLandscape([[1], [-1]], [1, 1], hidden=1)
+        >>> str(land.certificate(([[1]], [1])).verify([[1], [-1]], [1, 1]).value[0])
+        '1/2'
+        """
+        from theodolite.relu._proof import certify_local
+
+        problem, point = self._read(params)
+        kind = self.classify(params).kind
+        if not kind.is_minimum:
+            raise NotCoveredError("There is no certificate for this point", cause=f"it is a {kind}")
+        return certify_local(problem, self._options, point, self._samples())
+
+    def _samples(self) -> tuple[Array, Array]:
+        """Return X and y in the problem's arithmetic."""
+        problem = self._problem
+        return (problem.inputs[:, :-1] if self._options.bias else problem.inputs), problem.targets
 
     def representative_of(self, piece: Piece) -> Parameters:
         """Build the canonical member: of its first stratum, which usually is not a generic one."""
