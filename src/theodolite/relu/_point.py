@@ -89,12 +89,12 @@ class Evaluation:
     def residual(self) -> Array:
         """Network minus targets, (n, k)."""
         targets = self.problem.targets.reshape(self.problem.samples, self.problem.outputs)
-        return self.problem.product(self.after, self._outer.T) + self.point.offset - targets
+        return np.asarray(self.problem.product(self.after, self._outer.T) + self.point.offset - targets)
 
     @cached_property
     def error(self) -> Array:
         """The residual of a network with one output, (n,)."""
-        return self.residual[:, 0]
+        return np.asarray(self.residual[:, 0])
 
     @cached_property
     def sse(self) -> Number:
@@ -104,7 +104,8 @@ class Evaluation:
     @cached_property
     def slopes(self) -> Array:
         """s'(x_i . w_j), (n, h); at 0 the negative slope, as PyTorch has it."""
-        return np.where(self.before > 0, self.problem.number(1), self.problem.number(self.problem.slope))
+        steep, flat = self.problem.array([1, self.problem.slope])
+        return np.asarray(np.where(self.before > 0, steep, flat))
 
     def gradient(self) -> Point:
         """Return the gradient of the loss; at kinks with the slope that ``slopes`` has there."""
