@@ -220,6 +220,12 @@ def test_tiny_masses_keep_their_digits():
     assert parallel_threshold(3, 1, 9, 9.5).log_probability == pytest.approx(float(enumerated_far(9, 9.5)), rel=1e-9)
 
 
+def test_the_farthest_threshold_still_has_a_mass_beyond():
+    odds = parallel_threshold(2, 1, 37, 36.5)
+    with mpmath.workdps(40):
+        assert odds.log_probability == pytest.approx(float(2 * mpmath.log(mpmath.ncdf(-37))), rel=1e-12)
+
+
 def enumerated_far(low, high):
     """Three samples, two of them at least active: in the far tail, to 40 digits."""
     with mpmath.workdps(40):
@@ -304,6 +310,7 @@ def test_leading_orders_in_two_and_three_dimensions():
         (lambda: no_bias(2, 2, float("nan")), "nan"),
         (lambda: parallel_threshold(5, 1, 0, float("inf")), "inf"),
         (lambda: parallel_threshold(5, 1, None, 0), "None"),
+        (lambda: parallel_threshold(5, 1, 45, 40), "thresholds is 45"),
         (lambda: nested_thresholds(5, 1, [0, 0], [1, 2]), "must increase"),
         (lambda: nested_thresholds(5, 1, [0, 1], [1]), "2 thresholds and 1 teacher"),
         (lambda: nested_thresholds(5, 1, [], []), "0 entries"),

@@ -22,6 +22,8 @@ from theodolite.probability._tail import log_filled
 __all__ = ["NestedThresholds", "nested_thresholds", "parallel_threshold"]
 
 NEURONS_AT_MOST = 50
+FARTHEST = 37.0
+"""The normal mass beyond this is too small for floating point."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,13 @@ def _numbers(name: str, given: Any) -> tuple[float, ...]:
     numbers = tuple(float(as_number(f"An entry of {name}", entry)) for entry in given)
     if not 0 < len(numbers) <= NEURONS_AT_MOST:
         raise DataError(f"{name} has {len(numbers)} entries", fix=f"Pass from 1 to {NEURONS_AT_MOST} numbers")
+    for number in numbers:
+        if abs(number) > FARTHEST:
+            raise DataError(
+                f"An entry of {name} is {number:g}",
+                cause="the normal mass beyond it is too small for floating point",
+                fix=f"Pass numbers between {-FARTHEST:g} and {FARTHEST:g}",
+            )
     return numbers
 
 
