@@ -161,7 +161,7 @@ def test_prefixes_part_the_cells() -> None:
     assert both == [tuple(-s for s in cell) for cell in reversed(whole)] + whole
 
 
-@pytest.mark.parametrize(("n", "d"), [(2, 2), (5, 2), (6, 3), (7, 4), (7, 5), (5, 5), (70, 2)])
+@pytest.mark.parametrize(("n", "d"), [(2, 2), (5, 2), (6, 3), (7, 4), (7, 5), (5, 5), (70, 2), (530, 2)])
 def test_the_sweep_finds_what_its_twin_finds(n: int, d: int) -> None:
     rows = float_rows(np.random.default_rng(n + d).normal(size=(n, d)))
     floats, slack = rows.floats()
