@@ -123,14 +123,19 @@ def arrangement_panel(found: Pieces, portrait: Portrait) -> ArrangementPanel:
     shape = "circle" if d == 2 else "sphere"
     cause = "A line is where a sample switches" if d == 2 else "A curve is where a sample switches"
     aside = [j for j, w in enumerate(portrait.plain.weights) if not w.any()]
+    lowest = (
+        "lowest loss with every neuron in it"
+        if portrait.problem.hidden > 1
+        else "minimum of its quadratic, in the cell or beyond"
+    )
     where = ""
     if aside:
         names = f"neuron{'s' if len(aside) > 1 else ''} {', '.join(map(str, aside))}"
         where = f" With all weights 0{', at the centre' if d == 2 else ' and so not drawn'}: {names}."
     return ArrangementPanel(
         "The cells of a neuron",
-        f"Directions of ({', '.join(axes)}) on the unit {shape}. {cause}. The tint of a cell is the lowest loss with every "
-        f"neuron in it: the darker the lower. Numbers are neurons, + or − is the sign of v; a bar means on a kink.{where}",
+        f"Directions of ({', '.join(axes)}) on the unit {shape}. {cause}. The tint of a cell is the {lowest}: "
+        f"the darker the lower. Numbers are neurons, + or − is the sign of v; a bar means on a kink.{where}",
         axes,
         tuple(_rounded(normal) for normal in found.normals),
         found.names,
