@@ -14,6 +14,7 @@ import numpy as np
 
 from theodolite._typing import Array
 from theodolite.relu._leaving import conditions, off_kinks, off_zero
+from theodolite.relu._loosening import loosened
 from theodolite.relu._quadratic import Quadratic
 from theodolite.relu._ray import descend
 from theodolite.relu._station import Station, rounded
@@ -28,33 +29,41 @@ _BITS = 160
 
 
 def walk(station: Station) -> Iterator[Station]:
-    """Yield stations of strictly falling S, the last one a local minimum as far as the arithmetic can tell."""
-    dawdling, quadratic = 0, Quadratic(station)
+    """Yield stations of falling S, the last one a local minimum as far as the arithmetic can tell.
+
+    In floats some stations only improve digits that S does not show, or leave kinks along which S is level.
+    """
+    dawdling, corrected, loosenings, quadratic = 0, False, 0, Quadratic(station)
     while True:
-        crossing = dawdling < _FREE_STEPS
-        lower, full = _towards_minimiser(station, quadratic, crossing)
-        if lower is not None:
-            dawdling = 0 if full else dawdling + 1
+        lower, full = _towards_minimiser(station, quadratic, crossing=dawdling < _FREE_STEPS)
+        if lower is not None and lower.sse < station.sse:
+            dawdling, corrected = 0 if full else dawdling + 1, False
+        elif lower is not None and not corrected:  # the last digits, which S does not show
+            corrected = True
         else:
-            lower, dawdling = _onwards(station), 0
+            lower = _onwards(station)
+            dawdling, corrected = 0, False
+        if lower is None and loosenings < 2 * len(station.outer):
+            lower, loosenings = loosened(station), loosenings + 1
         if lower is None:
             return
         station = lower
         yield station
 
 
-def _towards_minimiser(station: Station, quadratic: Quadratic, crossing: bool) -> tuple[Station | None, bool]:
-    """Return where the way to the minimiser of the face's quadratic ends, if lower, and whether at the minimiser itself."""
+def _towards_minimiser(station: Station, quadratic: Quadratic, *, crossing: bool) -> tuple[Station | None, bool]:
+    """Return where the way to the minimiser of the face's quadratic ends, if not higher, and whether at the minimiser itself."""
     move = quadratic.step(station)
     if move is None:
         return None, True
     lower = descend(station, move, crossing=crossing)
-    if lower is None or not lower.sse < station.sse:
+    if lower is None:
         return None, True
-    full = bool(
-        np.all(lower.weights == station.weights + move.weights) and lower.offset == station.offset + move.offset
-    )
-    return lower if full else _shortened(station, lower), full
+    full = bool(np.all(lower.weights == station.weights + move.weights) and lower.offset == station.offset + move.offset)
+    if lower.sse < station.sse:
+        return lower if full else _shortened(station, lower), full
+    slack = 0 if station.problem.exact else station.noise @ (np.abs(station.error) + station.noise)
+    return (lower, True) if full and lower.sse <= station.sse + slack else (None, True)
 
 
 def _onwards(station: Station) -> Station | None:
