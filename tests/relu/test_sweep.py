@@ -42,13 +42,13 @@ def _agree(found: Patterns, faces: list[int], m: int, below: float, *, inside: b
         swept = sweep_below(found.problem, found, m, below, faces=faces)
         doubtful = set()
     passed = dict(zip(map(tuple, swept.sets.tolist()), swept.sse.tolist(), strict=True))
-    place = {face: k for k, face in enumerate(faces)}
-    returned = [tuple(place[face] for face in row) for row in (*passed, *doubtful)]
+    place = {int(face): k for k, face in enumerate(moments.faces)}
+    returned = [tuple(sorted(place[face] for face in row)) for row in (*passed, *doubtful)]
     sets = sorted({*sets, *returned[:most]})
     scale = moments.norm**2
     expected = sweep_slowly(moments, _target(found), sets, below / scale, inside)
     for chosen in sets:
-        name = tuple(faces[k] for k in chosen)
+        name = tuple(sorted(moments.faces[list(chosen)].tolist()))
         value, state = expected.get(chosen, (0.0, 0))
         if inside or state != 2:
             assert (name in passed, name in doubtful) == (state == 1, state == 2)

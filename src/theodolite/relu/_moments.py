@@ -17,23 +17,60 @@ from theodolite._typing import Array
 from theodolite.relu._kernels import LANES
 from theodolite.relu._patterns import Patterns
 from theodolite.relu._problem import Problem
+from theodolite.relu._products import near_order, products
 
 __all__ = ["Moments", "cone_moments", "space_moments"]
 
 _VANISHING = 1e-14
 """Columns that centring makes this much smaller are constant."""
+_FRESH = 64
+"""Cells after which sums are started anew."""
+_SMALL = 1e-6
+"""Squared norms below this, against that of the whole column of X, are not left to sums that change step by step."""
 _CLEAR = 1e-7
 """Patterns whose singular values fall below this, relative to the largest, and do not vanish, are left to better arithmetic."""
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """What the products of cells are made of, one cell after the other: see ``products``."""
+
+    inputs: Float[np.ndarray, "n d"]
+    weights: Float[np.ndarray, "K n"]
+    lanes: Float[np.ndarray, "n B 64"]
+    scales: Float[np.ndarray, "B d 64"]
+    shifts: Float[np.ndarray, "B d 64"]
+
+    def fill(self, start: int, stop: int, skipped: int, out: Array) -> None:
+        """Put the products of cells ``start``, ..., ``stop`` - 1 into ``out``; sums start anew before they drift."""
+        blocks, d, _ = self.scales.shape
+        sums = np.empty((blocks - skipped, d, d, LANES))
+        for begin in range(start, stop, _FRESH):
+            end = min(begin + _FRESH, stop)
+            products(
+                self.inputs,
+                self.weights,
+                self.lanes,
+                self.scales,
+                self.shifts,
+                begin,
+                end,
+                skipped,
+                sums,
+                out[begin - start : end - start],
+            )
 
 
 @dataclass(frozen=True, eq=False)
 class Moments:
     """K patterns of d coordinates over n samples, in blocks of 64.
 
-    ``rows`` (R, d) are the test rows of pattern a from ``first[a]`` to ``first[a + 1]``, of norm 1, positive inside its cone.
-    ``norm`` is that of the (centred) target. ``widths`` are the numbers of columns that patterns really have.
+    ``faces`` are the patterns, in the order in which they are numbered here. ``rows`` (R, d) are the test rows of pattern a from
+    ``first[a]`` to ``first[a + 1]``, of norm 1, positive inside its cone. ``norm`` is that of the (centred) target. ``widths``
+    are the numbers of columns that patterns really have; ``steps`` make products from cell to cell where that is safe.
     """
 
+    faces: Int64[np.ndarray, " K"]
     columns: Float[np.ndarray, "n B d 64"]
     grams: Float[np.ndarray, "B d d 64"]
     moments: Float[np.ndarray, "B d 64"]
@@ -42,6 +79,7 @@ class Moments:
     first: Int64[np.ndarray, " K_and_1"]
     widths: Int64[np.ndarray, " K"]
     norm: float
+    steps: Steps | None
 
     @property
     def count(self) -> int:
@@ -53,20 +91,32 @@ class Moments:
         """d."""
         return int(self.columns.shape[2])
 
-    def blocks(self, start: int, stop: int, skipped: int = 0) -> Float[np.ndarray, "_ d _ d 64"]:
-        """Return the products of the columns of patterns ``start``, ..., ``stop`` - 1 with those of all from a block on."""
+    def blocks(
+        self, start: int, stop: int, skipped: int = 0, room: Array | None = None
+    ) -> Float[np.ndarray, "_ d _ d 64"]:
+        """Return the products of the columns of patterns ``start``, ..., ``stop`` - 1 with those of all from a block on.
+
+        They are put into ``room`` if there is some.
+        """
         n, blocks, d, _ = self.columns.shape
+        shape = (stop - start, d, blocks - skipped, d, LANES)
+        size = int(np.prod(shape))
+        out: Array = (np.empty(size) if room is None else room[:size]).reshape(shape)
+        if self.steps is not None:
+            self.steps.fill(start, stop, skipped, out)
+            return out
         places = np.arange(start, stop)
         left = self.columns[:, places // LANES, :, places % LANES].transpose(0, 2, 1).reshape(-1, n)
         right = self.columns.reshape(n, -1)[:, skipped * d * LANES :]
-        products: Array = (left @ right).reshape(stop - start, d, blocks - skipped, d, LANES)
-        return products
+        np.matmul(left, right, out=out.reshape(len(left), -1))
+        return out
 
 
 def cone_moments(found: Patterns, faces: Sequence[int]) -> Moments:
     """Return the moments of ``faces`` with the rows that tell whether weights are on them."""
     problem = found.problem.as_float
     d = max((int(found.dimensions[face]) for face in faces), default=1)
+    faces = np.asarray(faces, dtype=np.int64)[near_order(found.signs[faces])].tolist() if len(faces) else []
     columns = np.zeros((problem.samples, len(faces), d))
     widths = np.array([int(found.dimensions[face]) for face in faces], dtype=np.int64)
     norms = np.linalg.norm(problem.inputs, axis=1)
@@ -76,7 +126,7 @@ def cone_moments(found: Patterns, faces: Sequence[int]) -> Moments:
         basis = problem.array(found.basis(face))
         columns[:, place, : widths[place]] = problem.array(found.columns(face))
         bases.append(basis)
-    columns, scales = _scaled(problem, columns)
+    raw, (columns, scales) = columns, _scaled(problem, columns)
     parts = []
     for place, face in enumerate(faces):
         tested = found.tested(face)
@@ -84,7 +134,8 @@ def cone_moments(found: Patterns, faces: Sequence[int]) -> Moments:
         images = unit[tested] @ bases[place] / scales[place, : widths[place]]
         rows[:, : widths[place]] = found.signs[face][tested, None] * images
         parts.append(rows / np.linalg.norm(rows, axis=1, keepdims=True))
-    return _laid_out(problem, columns, widths, parts, d)
+    steps = _steps(found, faces, raw, columns, scales)
+    return _laid_out(problem, faces, columns, widths, parts, d, steps)
 
 
 def space_moments(found: Patterns, faces: Sequence[int]) -> Moments:
@@ -104,7 +155,7 @@ def space_moments(found: Patterns, faces: Sequence[int]) -> Moments:
     widths = kept.sum(axis=1)
     spaces = np.zeros((n, len(faces), d))
     spaces[:, :, : values.shape[1]] = (left * (kept & (values > _CLEAR * largest))[:, None, :]).transpose(1, 0, 2)
-    return _laid_out(problem, spaces, widths, [np.zeros((0, d))] * len(faces), d)
+    return _laid_out(problem, faces, spaces, widths, [np.zeros((0, d))] * len(faces), d, None)
 
 
 def _scaled(problem: Problem, columns: Array) -> tuple[Array, Array]:
@@ -118,7 +169,41 @@ def _scaled(problem: Problem, columns: Array) -> tuple[Array, Array]:
     return np.where(norms > 0, columns / scales, 0.0), scales
 
 
-def _laid_out(problem: Problem, columns: Array, widths: Array, parts: list[Array], d: int) -> Moments:
+def _steps(found: Patterns, faces: Sequence[int], raw: Array, columns: Array, scales: Array) -> Steps | None:
+    """Return the steps from cell to cell, unless some face is no cell or has columns too small to be had by differences."""
+    problem = found.problem.as_float
+    n, count, d = raw.shape
+    if not count or max(faces) >= found.cells:
+        return None
+    present = columns.any(axis=0)
+    weights = np.array([problem.array(found.weights(face)) for face in faces])
+    whole = np.maximum((problem.inputs**2).sum(axis=0) * np.abs(weights).max() ** 2, np.finfo(np.float64).tiny)
+    if (scales**2 < _SMALL * whole)[present].any():
+        return None
+    size = -(-count // LANES) * LANES
+    inverse, shifts, lanes = np.zeros((size, d)), np.zeros((size, d)), np.zeros((size, n))
+    inverse[:count] = present / scales
+    if problem.offset:
+        shifts[:count] = raw.mean(axis=0) * np.sqrt(n) * inverse[:count]
+    lanes[:count] = weights
+    return Steps(
+        np.ascontiguousarray(problem.inputs),
+        weights,
+        np.ascontiguousarray(lanes.T.reshape(n, -1, LANES)),
+        _blocked(inverse),
+        _blocked(shifts),
+    )
+
+
+def _laid_out(
+    problem: Problem,
+    faces: Sequence[int],
+    columns: Array,
+    widths: Array,
+    parts: list[Array],
+    d: int,
+    steps: Steps | None,
+) -> Moments:
     n, count = columns.shape[:2]
     blocks = -(-count // LANES)
     target = problem.targets - problem.targets.mean() if problem.offset else problem.targets
@@ -136,6 +221,7 @@ def _laid_out(problem: Problem, columns: Array, widths: Array, parts: list[Array
             tests[place] = part[np.arange(facets) % len(part)]
     first = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
     return Moments(
+        np.asarray(faces, dtype=np.int64),
         np.ascontiguousarray(padded.reshape(n, blocks, LANES, d).transpose(0, 1, 3, 2)),
         _blocked(grams),
         _blocked(pulled),
@@ -144,6 +230,7 @@ def _laid_out(problem: Problem, columns: Array, widths: Array, parts: list[Array
         first,
         widths,
         norm,
+        steps,
     )
 
 

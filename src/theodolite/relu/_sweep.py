@@ -50,7 +50,7 @@ _CLEAR = 1e3
 
 @dataclass(frozen=True, eq=False)
 class Swept:
-    """What is left of a sweep over sets of faces: rows of face numbers, in increasing order of their places in the list.
+    """What is left of a sweep over sets of faces: rows of face numbers, increasing, in lexicographic order.
 
     ``sets`` (S, m) passed, with sums of squares ``sse``; ``doubtful`` (D, m) could not be judged.
     """
@@ -81,7 +81,7 @@ def sweep(
     The solution is unique modulo scale in each of these sets; sets of dependent columns are doubtful. ``below`` restricts both to
     sums of squares below it.
     """
-    return _swept(cone_moments(found, faces) if moments is None else moments, m, faces, below, threads, inside=True)
+    return _swept(cone_moments(found, faces) if moments is None else moments, m, below, threads, inside=True)
 
 
 def sweep_below(
@@ -95,7 +95,7 @@ def sweep_below(
     """
     chosen = fitted_cells(found) if faces is None else faces
     moments = space_moments(found, chosen)
-    swept = _swept(moments, m, chosen, incumbent, threads, inside=False)
+    swept = _swept(moments, m, incumbent, threads, inside=False)
     values, clear = _values(problem.as_float, found, swept.doubtful)
     slack = 1e-9 * (moments.norm**2)
     low = values < incumbent + slack
@@ -105,8 +105,7 @@ def sweep_below(
     return Swept(sets[order], sse[order], swept.doubtful[~clear])
 
 
-def _swept(moments: Moments, m: int, faces: Sequence[int], below: float, threads: int, *, inside: bool) -> Swept:
-    names = np.asarray(faces, dtype=np.int64)
+def _swept(moments: Moments, m: int, below: float, threads: int, *, inside: bool) -> Swept:
     if m > moments.count:
         return Swept(np.zeros((0, m), dtype=np.int64), np.zeros(0), np.zeros((0, m), dtype=np.int64))
     size = 8 * moments.count * len(moments.grams) * LANES * moments.width**2
@@ -121,17 +120,18 @@ def _swept(moments: Moments, m: int, faces: Sequence[int], below: float, threads
     whole = moments.blocks(0, moments.count) if m > 2 else None
     pieces = list(_pieces(moments.count, m, threads))
 
-    def run(piece: tuple[int, int]) -> tuple[Array, Array, Array]:
-        return _run(moments, m, piece, relative, whole, inside)
+    def run(some: list[tuple[int, int]]) -> list[tuple[Array, Array, Array]]:
+        return list(_run(moments, m, some, relative, whole, inside))
 
     if threads == 1:
-        parts = [run(piece) for piece in pieces]
+        parts = run(pieces)
     else:
         with ThreadPoolExecutor(threads) as pool:
-            parts = list(pool.map(run, pieces))
+            parts = [part for share in pool.map(run, (pieces[k::threads] for k in range(threads))) for part in share]
     sets, values, states = (np.concatenate([part[k] for part in parts]) for k in range(3))
-    sets = names[sets]
-    doubtful = states == DOUBTFUL
+    sets = np.sort(moments.faces[sets], axis=1)
+    order = np.lexsort(sets.T[::-1])
+    sets, values, doubtful = sets[order], values[order], states[order] == DOUBTFUL
     return Swept(sets[~doubtful], np.maximum(values[~doubtful], 0) * moments.norm**2, sets[doubtful])
 
 
@@ -155,41 +155,43 @@ def _pieces(count: int, m: int, threads: int) -> Iterator[tuple[int, int]]:
 
 
 def _run(
-    moments: Moments, m: int, piece: tuple[int, int], below: float, whole: Array | None, inside: bool
-) -> tuple[Array, Array, Array]:
-    start, stop = piece
-    offset, skipped, products = 0, 0, whole
-    if products is None:
-        offset = start
-        skipped = start // LANES if m == 2 else 0
-        products = moments.blocks(start, stop, skipped)
+    moments: Moments, m: int, pieces: list[tuple[int, int]], below: float, whole: Array | None, inside: bool
+) -> Iterator[tuple[Array, Array, Array]]:
+    """Yield what the kernel finds in each piece; ``whole`` are the products of all patterns, made here if missing."""
     kernel = make_sweep(m, moments.width, moments.tests.shape[1] if inside else 0)
     chosen = np.zeros(max(1, m - 1), dtype=np.int64)
-    room = _ROOM
-    while True:
-        sets = np.empty((room, m), dtype=np.int32)
-        values, states = np.empty(room), np.empty(room, dtype=np.int8)
-        found = kernel(
-            products,
-            offset,
-            skipped,
-            moments.grams,
-            moments.moments,
-            moments.tests,
-            moments.rows,
-            moments.first,
-            start,
-            stop,
-            moments.count,
-            below,
-            chosen,
-            sets,
-            values,
-            states,
-        )
-        if found <= room:
-            return sets[:found], values[:found], states[:found]
-        room = int(found)
+    room = np.empty(max(((stop - start) for start, stop in pieces), default=0) * moments.grams.size) if m == 2 else None
+    most = _ROOM
+    for start, stop in pieces:
+        offset, skipped, products = 0, 0, whole
+        if products is None:
+            offset, skipped = start, start // LANES if m == 2 else 0
+            products = moments.blocks(start, stop, skipped, room)
+        while True:
+            sets = np.empty((most, m), dtype=np.int32)
+            values, states = np.empty(most), np.empty(most, dtype=np.int8)
+            found = kernel(
+                products,
+                offset,
+                skipped,
+                moments.grams,
+                moments.moments,
+                moments.tests,
+                moments.rows,
+                moments.first,
+                start,
+                stop,
+                moments.count,
+                below,
+                chosen,
+                sets,
+                values,
+                states,
+            )
+            if found <= most:
+                break
+            most = int(found)
+        yield sets[:found].copy(), values[:found].copy(), states[:found].copy()
 
 
 def _values(problem: Problem, found: Patterns, sets: Array) -> tuple[Array, Array]:
