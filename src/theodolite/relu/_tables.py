@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def gathered(rows: Table, problem: Problem, known: Known, *, boundary: bool, com
     Global minima are those at a proven lower bound, such as the lowest of a ``complete`` enumeration; others are spurious as
     soon as a lower loss is attained somewhere.
     """
-    levels = _Levels(rows, level_tolerance(problem))
+    levels = _levels(rows, level_tolerance(problem))
     minima = [level for level in levels if level.sort is Sort.MINIMUM]
     for level in minima[:1]:
         known.attain(level.sse(problem), "a local minimum that was listed")
@@ -48,10 +48,8 @@ def gathered(rows: Table, problem: Problem, known: Known, *, boundary: bool, com
 
 def same_level(rows: Table, problem: Problem, key: bytes) -> Table:
     """Return the rows of one value and sort, that with ``key`` among them; no rows where it is not there."""
-    for level in _Levels(rows, level_tolerance(problem)):
-        if level.sort == key[0] and any(row.tobytes() == key for row in level.rows.keys):
-            return level.rows
-    return rows.take(slice(0))
+    level = _levels(rows, level_tolerance(problem)).of_key.get(key)
+    return rows.take(slice(0)) if level is None else level.rows
 
 
 def _lowest_is_global(levels: _Levels, minima: list[_Level]) -> bool:
@@ -135,6 +133,17 @@ class _Levels:
 
     def __iter__(self) -> Iterator[_Level]:
         return iter(self._levels)
+
+    @cached_property
+    def of_key(self) -> dict[bytes, _Level]:
+        """The level of every row, by its key."""
+        return {row.tobytes(): level for level in self._levels for row in level.rows.keys}
+
+
+@lru_cache(maxsize=4)
+def _levels(rows: Table, tolerance: float) -> _Levels:
+    """Return the levels of a table; the last few are kept, because a page asks for every set by itself."""
+    return _Levels(rows, tolerance)
 
 
 def _groups(rows: Table, tolerance: float) -> Iterator[tuple[Sort, list[int]]]:

@@ -25,13 +25,14 @@ def panels(catalogue: Catalogue, critical_set: CriticalSet, biased: bool) -> tup
     smooth, kinked = catalogue.stratum_counts(critical_set)
     place = next(catalogue.pieces.places(critical_set.key))
     signs = None if place.index is None or place.nullity is None else (place.index, place.nullity)
+    portrait = Portrait(problem, catalogue.member(critical_set, None), biased)
     return figures(
-        Portrait(problem, catalogue.member(critical_set, None), biased),
+        portrait,
         pieces(problem),
         smooth=smooth,
         kinked=kinked,
         signs=signs,
-        lowest=_lowest(catalogue, critical_set),
+        lowest=_lowest(catalogue, critical_set) if portrait.inputs == 1 else None,
     )
 
 
