@@ -21,7 +21,7 @@ def slow_sse(rows, y, gamma, weights, outer, offset):
     """The sum of squares, one product at a time."""
     total = Fraction(0)
     for x, target in zip(rows, y, strict=True):
-        f = Fraction(offset)
+        f = Fraction(np.asarray(offset).item())
         for w, z in zip(weights, outer, strict=True):
             t = sum((a * b for a, b in zip(x, w, strict=True)), Fraction(0))
             f += z * (t if t >= 0 else gamma * t)

@@ -18,7 +18,7 @@ from theodolite._typing import Array
 from theodolite.relu._conditions import CLEAR, Condition, neuron_condition
 from theodolite.relu._inertia import nullity
 from theodolite.relu._point import Point
-from theodolite.relu._problem import Problem
+from theodolite.relu._problem import Number, Problem
 from theodolite.relu._reading import Reading
 from theodolite.relu._ways_out import Move, awaken
 
@@ -117,7 +117,7 @@ def judge(problem: Problem, point: Point, reading: Reading, noise: Array) -> tup
     return Finding(kind, reading, tuple(checks), move, point, 0.0, index, zeros), judged
 
 
-def _zero(size: float, noise: float, exact: bool) -> bool | None:
+def _zero(size: Number, noise: float, exact: bool) -> bool | None:
     """Return whether a number is 0: None where it is above its noise, but not clearly."""
     if exact or size <= noise:
         return bool(size <= noise) if not exact else bool(size == 0)

@@ -9,11 +9,12 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Float, Int8, Shaped
 
+from theodolite._errors import DataError
 from theodolite._typing import Parameters
 from theodolite.relu._point import Point
 from theodolite.relu._problem import Number, Problem
 
-__all__ = ["NOISE", "Reading", "Shown", "blocks", "read", "sse_change", "still", "value_noise"]
+__all__ = ["NOISE", "Reading", "Shown", "blocks", "check_finite", "read", "sse_change", "still", "value_noise"]
 
 NOISE = 64 * float(np.finfo(np.float64).eps)
 """Round-off of an output, relative to the sizes of its terms."""
@@ -109,3 +110,9 @@ def value_noise(problem: Problem, reading: Reading) -> Number:
         return problem.number(0)
     blur = NOISE * reading.terms
     return float((blur * (2 * np.abs(reading.error) + blur)).sum())
+
+
+def check_finite(size: Number) -> None:
+    """Refuse points whose loss is beyond floats."""
+    if not np.isfinite(float(size)):
+        raise DataError("The loss overflows", cause="some parameters are too large for floats", fix="Rescale them")

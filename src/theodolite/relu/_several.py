@@ -17,7 +17,7 @@ from theodolite.relu._conditions import CLEAR, Condition, decide
 from theodolite.relu._one_sided import one_sided, rounding
 from theodolite.relu._point import Evaluation, Point
 from theodolite.relu._problem import Number, Problem
-from theodolite.relu._reading import Shown, sse_change, still
+from theodolite.relu._reading import Shown, check_finite, sse_change, still
 from theodolite.relu._ways_out import Move, way_out
 
 __all__ = ["several_outputs"]
@@ -29,7 +29,9 @@ _NOISE = 64 * float(np.finfo(np.float64).eps)
 def several_outputs(problem: Problem, point: Point, tolerance: float, shown: Shown, scope: str) -> Verdict:
     """Return a verdict: a global minimum where S = 0, not critical where the loss falls to first order, else undecided."""
     values = Evaluation(problem, point)
-    sse = values.sse
+    with np.errstate(over="ignore", invalid="ignore"):
+        sse = values.sse
+    check_finite(sse)
     terms = _terms(problem, point, values)
     blur = _NOISE * terms
     noise = (

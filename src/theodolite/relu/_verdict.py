@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from theodolite._errors import DataError
 from theodolite._evidence import Assumption, Evidence, Method
 from theodolite._kind import Kind
 from theodolite._numerics import to_floats
@@ -19,9 +18,9 @@ from theodolite.relu._descent import descend
 from theodolite.relu._finding import Finding, judge, kinked
 from theodolite.relu._known import Known
 from theodolite.relu._nearby import find_nearby
-from theodolite.relu._point import Evaluation, Point
+from theodolite.relu._point import Point
 from theodolite.relu._problem import Number, Problem
-from theodolite.relu._reading import NOISE, Reading, Shown, blocks, read, value_noise
+from theodolite.relu._reading import NOISE, Reading, Shown, blocks, check_finite, read, value_noise
 from theodolite.relu._ways_out import way_out
 
 __all__ = ["ReluVerdict", "verdict"]
@@ -58,18 +57,17 @@ def verdict(problem: Problem, point: Point, tolerance: float, known: Known, show
     ``known`` is what this landscape knows of its lowest value, and learns from this point; ``shown`` turns points into what users
     pass; ``scope`` names the network.
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        if not problem.exact and not np.isfinite(float(Evaluation(problem, point).sse)):
-            raise DataError("The loss overflows", cause="some parameters are too large for floats", fix="Rescale them")
     if problem.outputs > 1:
         from theodolite.relu._several import several_outputs
 
         return several_outputs(problem, point, tolerance, shown, scope)
+    with np.errstate(over="ignore", invalid="ignore"):
+        here = read(problem, point, 0.0)
+        noise = value_noise(problem, here)
+    check_finite(noise)
     finding = _exactly(problem, point) if problem.exact else find_nearby(problem, point, tolerance)
     as_given = not problem.exact and finding.kind is Kind.UNDECIDED and _as_given(problem, point)
     finding = as_given or finding
-    here = read(problem, point, 0.0)
-    noise = value_noise(problem, here)
     direction = None if finding.move is None else way_out(problem, point, finding.move, shown, noise)
     kind, checks, doubt = finding.kind, list(finding.checks), finding.doubt
     if kind is Kind.NOT_CRITICAL and direction is None:
