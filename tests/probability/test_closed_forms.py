@@ -213,11 +213,22 @@ def test_many_samples(samples):
 
 
 def test_tiny_masses_keep_their_digits():
-    odds = parallel_threshold(10**6, 1, 0, 1e-9)
-    mu = 1e-9 / sqrt(2 * pi)
-    assert odds.rate == pytest.approx(mu, rel=1e-6)
-    assert odds.log_probability == pytest.approx(-(10**6) * mu, rel=1e-6)
+    odds = parallel_threshold(10**6, 1, 0, 1e-13)
+    mu = 1e-13 / sqrt(2 * pi)
+    assert odds.rate == pytest.approx(mu, rel=1e-12)
+    assert odds.log_probability == pytest.approx(-(10**6) * mu, abs=1e-9)
     assert parallel_threshold(3, 1, 9, 9.5).log_probability == pytest.approx(float(enumerated_far(9, 9.5)), rel=1e-9)
+
+
+@pytest.mark.parametrize("low", [0.0, 0.7, 3.0, 20.0, 36.0, -0.06, -2.0])
+@pytest.mark.parametrize("width", [1e-10, 1e-3, 0.099, 0.101, 0.5])
+def test_masses_between_two_thresholds(low, width):
+    """The labels disagree on all of two samples: the square of the mass, to 40 digits."""
+    high = low + width
+    (turned,) = [item for item in parallel_threshold(2, 1, low, high).orientations if item.turned]
+    with mpmath.workdps(40):
+        expected = float(mpmath.ncdf(-mpmath.mpf(low)) - mpmath.ncdf(-mpmath.mpf(high)))
+    assert turned.masses == (0.0, pytest.approx(expected, rel=1e-13))
 
 
 def test_the_farthest_threshold_still_has_a_mass_beyond():

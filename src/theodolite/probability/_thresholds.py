@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import exp, inf, log, log1p
+from math import exp, inf, log, log1p, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from theodolite.probability._tail import log_filled
 __all__ = ["NestedThresholds", "nested_thresholds", "parallel_threshold"]
 
 NEURONS_AT_MOST = 50
+NARROW = 0.1
 FARTHEST = 37.0
 """The normal mass beyond this is too small for floating point."""
 
@@ -193,9 +194,17 @@ def _numbers(name: str, given: Any) -> tuple[float, ...]:
 
 
 def _mass(low: float, high: float) -> float:
-    """Return the standard normal mass between two numbers, from the side on which nothing cancels."""
+    """Return the standard normal mass between two numbers, to full relative precision.
+
+    Across a narrow interval the density is integrated, across a wide one the difference of the tails is taken on the side
+    on which nothing cancels.
+    """
     from scipy.special import ndtr
 
+    if high - low < NARROW:
+        places, weights = np.polynomial.legendre.leggauss(12)
+        middle, half = (low + high) / 2, (high - low) / 2
+        return float(weights @ np.exp(-((middle + half * places) ** 2) / 2)) * half / sqrt(2 * pi)
     return float(ndtr(-low) - ndtr(-high) if low > 0 else ndtr(high) - ndtr(low))
 
 
