@@ -106,7 +106,7 @@ def test_arcs_are_the_cells_of_the_circle(rows, offset):
         rows = [*rows, (1, 0)]
     y = [(-1) ** i * i for i in range(len(rows))]
     land = ReluLandscape(rows, y, 2, output_bias=offset, reduction="sum")
-    found = pieces(land.problem)
+    found = pieces(land.problem, land._options.bias)
     side = {tuple(np.sign(np.array(rows) @ corners.sum(axis=0)).astype(int)) for corners in found.outlines}
     assert len(side) == count_cells([row for row in rows if any(row)])
     total = sum(_turn(*corners) for corners in found.outlines)
@@ -122,7 +122,7 @@ def _turn(start, end):
 def test_polygons_cover_the_sphere_once(rows):
     rows = [row for row in rows if any(row)] or [(1, 1, 0)]
     land = ReluLandscape(rows, list(range(len(rows))), 2, reduction="sum")
-    found = pieces(land.problem)
+    found = pieces(land.problem, land._options.bias)
     side = {tuple(np.sign(np.array(rows) @ corners.sum(axis=0)).astype(int)) for corners in found.outlines}
     assert len(side) == count_cells(rows)
     assert sum(map(_solid_angle, found.outlines)) == pytest.approx(4 * np.pi)
@@ -151,10 +151,10 @@ def _check_losses(found, rows, y, offset):
 
 def test_what_is_not_drawn():
     wide = np.random.default_rng(0).standard_normal((60, 4))
-    assert pieces(ReluLandscape(wide, wide[:, 0], 2).problem) is None
-    assert pieces(ReluLandscape(wide[:, :3], wide[:, 0], 2).problem) is None
-    assert pieces(ReluLandscape(wide[:, :2], wide[:, 2:], 2).problem) is None
-    assert pieces(ReluLandscape([[0, 0]], [1], 2).problem) is None
+    assert pieces(ReluLandscape(wide, wide[:, 0], 2).problem, False) is None
+    assert pieces(ReluLandscape(wide[:, :3], wide[:, 0], 2).problem, False) is None
+    assert pieces(ReluLandscape(wide[:, :2], wide[:, 2:], 2).problem, False) is None
+    assert pieces(ReluLandscape([[0, 0]], [1], 2).problem, False) is None
     several = ReluLandscape(wide[:, :1], wide[:, 2:], 1)
     panels = figures(portrait(several, ([[1.0]], [[1.0], [0.0]])), None)
     assert [type(panel) for panel in panels] == [TextPanel]
@@ -163,7 +163,7 @@ def test_what_is_not_drawn():
 def test_neurons_stand_where_their_weights_point():
     land = ReluLandscape([[1, 0], [0, 1], [1, 1]], [1, 2, -1], 4)
     params = ([[3, 4], [6, 8], [-2, 0], [0, 0]], [1, -1, 0, 1])
-    panel = panel_of(ArrangementPanel, figures(portrait(land, params), pieces(land.problem)))
+    panel = panel_of(ArrangementPanel, figures(portrait(land, params), pieces(land.problem, land._options.bias)))
     marks = {mark.label: (mark.place, mark.kinked) for mark in panel.neurons}
     assert marks == {"0+ 1−": ((0.6, 0.8), False), "2": ((-1.0, 0.0), True), "3+": ((0.0, 0.0), True)}
     assert "at the centre: neuron 3" in panel.caption
@@ -172,7 +172,12 @@ def test_neurons_stand_where_their_weights_point():
 
 def test_figures_for_papers():
     land = ReluLandscape([[1, 0], [0, 1], [1, 1], [-1, 2]], [1, 2, -1, 0], 2, bias=True)
-    panels = figures(portrait(land, ([[1, 1], [-1, 0]], [0, 1], [1, -1])), pieces(land.problem), smooth=2, kinked=0)
+    panels = figures(
+        portrait(land, ([[1, 1], [-1, 0]], [0, 1], [1, -1])),
+        pieces(land.problem, land._options.bias),
+        smooth=2,
+        kinked=0,
+    )
     assert draw_field(panel_of(FieldPanel, panels), "loss")._repr_png_().startswith(b"\x89PNG")
     assert draw_arrangement(panel_of(ArrangementPanel, panels), "loss")._repr_png_().startswith(b"\x89PNG")
     assert panel_of(StrataPanel, panels).kinked == 0
@@ -189,3 +194,22 @@ def test_the_description_says_what_the_network_is(slope, bias, offset):
     assert facts["Arithmetic"] == "rational"
     assert ("zero row" in facts["Samples"]) is not bias
     assert facts.get("Negative slope") == (None if slope == "0" else str(Fraction(slope)))
+
+
+@given(st.lists(st.integers(-9, 9), min_size=2, max_size=6, unique=True), st.integers(100, 1000))
+def test_cells_of_biased_neurons_are_drawn_for_centred_inputs(inputs, shift):
+    """Far from 0 all lines are almost parallel; centred and scaled they are as far apart as they were."""
+    near, far = (ReluLandscape([[x + by] for x in inputs], list(range(len(inputs))), 2, bias=True) for by in (0, shift))
+    drawn = [pieces(land.problem, True) for land in (near, far)]
+    assert np.allclose(drawn[0].normals, drawn[1].normals)
+    assert drawn[0].values == pytest.approx(drawn[1].values, abs=1e-6)
+    for land, found in zip((near, far), drawn, strict=True):
+        rows = land.problem.as_float.inputs
+        for corners in found.outlines:
+            weights = np.linalg.solve(found.frame.T, corners.sum(axis=0))
+            assert np.array_equal(rows @ weights > 0, found.normals @ corners.sum(axis=0) > 0)
+    point = ([[2.0], [-1.0]], [-2.0 * (inputs[0] + shift), 0.5], [1.0, -1.0])
+    panel = panel_of(ArrangementPanel, figures(portrait(far, point), drawn[1]))
+    place = np.array(panel.neurons[0].place)
+    assert panel.neurons[0].kinked
+    assert place @ drawn[1].normals[0] == pytest.approx(0, abs=1e-4)

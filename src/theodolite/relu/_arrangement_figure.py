@@ -26,16 +26,18 @@ class Pieces:
 
     ``outlines`` hold corners (k, d), ``values`` the losses, ``normals`` (p, d) the unit normals of the lines. Two neurons in one
     cell fit as well as any linear function on its active samples, so the loss of a cell is a least-squares residual.
+    Weights are drawn as ``frame.T @ w``: with biases, as weights of inputs that are centred and scaled to one size.
     """
 
     outlines: tuple[Array, ...]
     values: tuple[float, ...]
     normals: Array
     names: tuple[str, ...]
+    frame: Array
 
 
 @lru_cache(maxsize=4)
-def pieces(problem: Problem) -> Pieces | None:
+def pieces(problem: Problem, biased: bool) -> Pieces | None:
     """Return the pieces, or ``None`` for one or more than three parameters a neuron, several outputs, or too many lines.
 
     The last few are kept: all sets of one landscape share theirs.
@@ -46,7 +48,8 @@ def pieces(problem: Problem) -> Pieces | None:
         return None
     if not 0 < lines.count <= _LINES_AT_MOST[problem.width]:
         return None
-    direction = plain.array(lines.direction)
+    frame = _frame(plain, biased)
+    direction = np.linalg.solve(frame, plain.array(lines.direction).T).T
     normals = direction / np.linalg.norm(direction, axis=1, keepdims=True)
     outlines = _arcs(normals) if problem.width == 2 else _polygons(normals)
     found: dict[bytes, float] = {}
@@ -55,10 +58,21 @@ def pieces(problem: Problem) -> Pieces | None:
         middle = corners.sum(axis=0)
         side = (normals @ middle > 0).astype(np.int8)
         if side.tobytes() not in found:
-            found[side.tobytes()] = _loss(plain, middle)
+            found[side.tobytes()] = _loss(plain, np.linalg.solve(frame.T, middle))
         values.append(found[side.tobytes()])
     names = tuple(in_words(np.flatnonzero(lines.line == k)) for k in range(lines.count))
-    return Pieces(tuple(outlines), tuple(values), normals, names)
+    return Pieces(tuple(outlines), tuple(values), normals, names, frame)
+
+
+def _frame(plain: Problem, biased: bool) -> Array:
+    """Return the matrix A whose transpose takes weights to those of centred, scaled inputs: x = A x', w . x = (A'w) . x'."""
+    frame = np.eye(plain.width)
+    if biased:
+        middle = plain.inputs.mean(axis=0)
+        spread = np.abs(plain.inputs - middle).mean(axis=0)
+        frame[:, -1] = middle
+        np.fill_diagonal(frame[:-1, :-1], np.where(spread > 0, spread, 1.0)[:-1])
+    return frame
 
 
 def _loss(plain: Problem, inside: Array) -> float:
@@ -120,6 +134,7 @@ def arrangement_panel(found: Pieces, portrait: Portrait) -> ArrangementPanel:
     d = portrait.problem.width
     last = "b" if portrait.biased else f"w{d}"
     axes = (*(f"w{k + 1}" if portrait.inputs > 1 else "w" for k in range(d - 1)), last)
+    scaled = ", inputs centred and scaled" if portrait.biased else ""
     shape = "circle" if d == 2 else "sphere"
     cause = "A line is where a sample switches" if d == 2 else "A curve is where a sample switches"
     aside = [j for j, w in enumerate(portrait.plain.weights) if not w.any()]
@@ -134,21 +149,21 @@ def arrangement_panel(found: Pieces, portrait: Portrait) -> ArrangementPanel:
         where = f" With all weights 0{', at the centre' if d == 2 else ' and so not drawn'}: {names}."
     return ArrangementPanel(
         "The cells of a neuron",
-        f"Directions of ({', '.join(axes)}) on the unit {shape}. {cause}. The tint of a cell is the {lowest}: "
+        f"Directions of ({', '.join(axes)}) on the unit {shape}{scaled}. {cause}. The tint of a cell is the {lowest}: "
         f"the darker the lower. Numbers are neurons, + or − is the sign of v; a bar means on a kink.{where}",
         axes,
         tuple(_rounded(normal) for normal in found.normals),
         found.names,
         tuple(_rounded(corners.ravel()) for corners in found.outlines),
         found.values,
-        _marks(portrait),
+        _marks(portrait, found.frame),
     )
 
 
-def _marks(portrait: Portrait) -> tuple[NeuronMark, ...]:
+def _marks(portrait: Portrait, frame: Array) -> tuple[NeuronMark, ...]:
     """Return the places of the neurons, those in the same direction together."""
     groups: dict[tuple[tuple[float, ...], bool], list[str]] = {}
-    for j, weights in enumerate(portrait.plain.weights):
+    for j, weights in enumerate(portrait.plain.weights @ frame):
         size = float(np.linalg.norm(weights))
         if size == 0 and len(weights) > 2:
             continue

@@ -28,7 +28,7 @@ def panels(catalogue: Catalogue, critical_set: CriticalSet, biased: bool) -> tup
     portrait = Portrait(problem, catalogue.member(critical_set, None), biased)
     return figures(
         portrait,
-        pieces(problem),
+        pieces(problem, biased),
         smooth=smooth,
         kinked=kinked,
         signs=signs,
