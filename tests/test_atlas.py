@@ -267,3 +267,14 @@ def test_tables_join_to_the_same_whatever_the_pieces(atlas):
             assert getattr(joined, name).tobytes() == getattr(table, name).tobytes()
         assert np.array_equal(joined.ranges_exact, table.ranges_exact)
     assert len(Table.join([])) == 0
+
+
+def test_a_statement_that_many_sets_checked_is_said_once_with_its_smallest_margin():
+    land = th.ReluLandscape([[0.5], [1.0], [2.5], [3.0]], [0.5, 2.0, 1.0, 0.0], hidden=1, bias=True)
+    atlas = th.survey(land)
+    said = [assumption for found in atlas for assumption in found.evidence.assumptions]
+    whole = atlas.evidence.assumptions
+    assert len(said) > len(whole) == len({assumption.statement for assumption in whole})
+    for assumption in whole:
+        margins = [one.margin for one in said if one.statement == assumption.statement and one.margin is not None]
+        assert assumption.margin == min(margins, default=None)

@@ -15,7 +15,7 @@ import numpy as np
 from theodolite._counting import in_words
 from theodolite._critical import CriticalSet
 from theodolite._errors import DataError, NotCoveredError, TheodoliteError
-from theodolite._evidence import Evidence, Method
+from theodolite._evidence import Assumption, Evidence, Method
 from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
 from theodolite._levels import Level, level_starts, levels_of
@@ -204,7 +204,7 @@ class Atlas:
         return Evidence(
             max((evidence.method for evidence in every), key=strength.index, default=Method.NUMERIC),
             _united(evidence.references for evidence in every),
-            _united(evidence.assumptions for evidence in every),
+            _closest(_united(evidence.assumptions for evidence in every)),
             "; ".join(dict.fromkeys(evidence.scope for evidence in every if evidence.scope)),
             max(residuals, default=None),
             self.complete and all(evidence.complete for evidence in every),
@@ -308,6 +308,16 @@ class Atlas:
         from theodolite.report import atlas_html
 
         return atlas_html(self)
+
+
+def _closest(assumptions: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
+    """Return each statement once, with its smallest margin: sets that checked the same may have had more room."""
+    found: dict[tuple[str, float | None], Assumption] = {}
+    for one in assumptions:
+        here = found.setdefault((one.statement, one.tolerance), one)
+        if here.margin is not None and one.margin is not None and one.margin < here.margin:
+            found[one.statement, one.tolerance] = one
+    return tuple(found.values())
 
 
 def _united(groups: Any) -> tuple[Any, ...]:
