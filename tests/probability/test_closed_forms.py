@@ -277,11 +277,17 @@ def test_fixed_hyperplanes_contain_the_other_settings():
 @pytest.mark.parametrize("samples", [1, 10, 300, 10**6])
 def test_uniform_directions_by_integration(samples, dimension):
     with mpmath.workdps(30):
-        peak = mpmath.pi * min(1, (dimension + 20) / mpmath.mpf(samples))
-        weigh = lambda t: (1 - t / mpmath.pi) ** samples * mpmath.sin(t) ** (dimension - 2)  # noqa: E731
-        cuts = sorted({mpmath.mpf(0), *(peak * k / 40 for k in range(1, 41)), min(8 * peak, mpmath.pi), mpmath.pi})
-        whole = mpmath.quad(lambda t: mpmath.sin(t) ** (dimension - 2), [0, mpmath.pi / 2, mpmath.pi])
-        expected = float(2 * mpmath.quad(weigh, cuts) / whole)
+        sines, count = dimension - 2, mpmath.mpf(samples)
+        top = max(1, sines)
+
+        def weigh(s):  # at the angle pi s/N, scaled so that the largest value is near 1
+            rise = count * mpmath.sin(mpmath.pi * s / count) / top
+            return (1 - s / count) ** samples * mpmath.e**sines * rise**sines
+
+        ends = [mpmath.mpf(end) for end in (*range(0, 100, 5), 200, 400) if end < samples]
+        whole = mpmath.quad(lambda t: mpmath.sin(t) ** sines, [0, mpmath.pi / 2, mpmath.pi])
+        scale = mpmath.pi / count * (top / count / mpmath.e) ** sines
+        expected = float(2 * mpmath.quad(weigh, [*ends, min(count, 2000)]) * scale / whole)
     assert noisy_labels(samples, dimension).isotropic == pytest.approx(expected, rel=1e-9, abs=0)
 
 
