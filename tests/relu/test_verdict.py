@@ -161,15 +161,15 @@ def test_what_was_classified_before_counts():
 def test_scales_of_rows_and_columns_do_not_matter(power):
     """A neuron at the kink of one sample, a convex one: rows and columns from 1e-8 to 1e8."""
     rng = np.random.default_rng(3)
-    x = rng.standard_normal((12, 3))
+    x = rng.standard_normal((40, 3))
     w = rng.standard_normal(3)
     x[0] -= (x[0] @ w) / (w @ w) * w
-    columns, rows = 10.0 ** np.array([0, power, -power]), 10.0 ** (power * rng.integers(0, 2, 12))
+    columns, rows = 10.0 ** np.array([0, power, -power]), 10.0 ** (power * rng.integers(0, 2, 40))
     x, w = x * columns * rows[:, None], w / columns
     x[0, 2] = -(x[0, 0] * w[0] + x[0, 1] * w[1]) / w[2]
-    active = (x @ w > 0) & (np.arange(12) > 0)
+    active = (x @ w > 0) & (np.arange(40) > 0)
     inside = np.linalg.svd(x[:1] / columns, full_matrices=True)[2][1:].T / columns[:, None]
-    target = rows * rng.standard_normal(12)
+    target = rows * rng.standard_normal(40)
     span = (x * active[:, None]) @ inside
     span = span / np.linalg.norm(span, axis=0)
     e = target - span @ np.linalg.lstsq(span, target, rcond=None)[0]
@@ -184,8 +184,8 @@ def test_scales_of_rows_and_columns_do_not_matter(power):
 
 def test_large_networks_are_quick_to_refuse_and_to_accept():
     rng = np.random.default_rng(0)
-    x = rng.standard_normal((20_000, 10))
-    params = rng.standard_normal((50, 10)), rng.standard_normal(50), rng.standard_normal(50) / 50, np.array(0.0)
+    x = rng.standard_normal((20_000, 4))
+    params = rng.standard_normal((50, 4)), rng.standard_normal(50), rng.standard_normal(50) / 50, np.array(0.0)
     before = x @ params[0].T + params[1]
     ones = np.concatenate([x, np.ones((len(x), 1))], axis=1)
     columns = np.concatenate([(before > 0)[:, [j]] * ones for j in range(50)] + [ones[:, -1:]], axis=1)
