@@ -162,6 +162,17 @@ def make_sweep(m: int, d: int, facets: int) -> Callable[..., Any]:
                     chosen[level] = chosen[level - 1] + 1
                     continue
             begin = chosen[level] + 1 if m > 1 else 0
+            if smallest_here == 0.0:  # no set that starts like this is any better
+                for last in range(begin, count):
+                    if found < room:
+                        for j in range(m - 1):
+                            sets[found, j] = chosen[j]
+                        sets[found, m - 1] = last
+                        values[found] = 0.0
+                        states[found] = 2
+                    found += 1
+                chosen[level] += 1
+                continue
             for block in range(begin // lanes, len(grams)):
                 base = block * lanes
                 own = grams[block]

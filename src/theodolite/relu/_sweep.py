@@ -41,18 +41,20 @@ __all__ = ["Swept", "fitted_cells", "sweep", "sweep_below"]
 _MOST_BYTES = 2**31
 _CHUNK = 32
 """First patterns of a piece of a sweep over pairs, whose products are made as they are needed."""
-_ROOM = 2**12
-_PIECES = 8
-"""Pieces for each thread."""
+_ROOM = 2**14
+_PIECE = 2**20
+"""Sets of a piece of other sweeps, about: the first pattern is the same in many."""
+_WORTH_A_THREAD = 10**6
 _BATCH = 2**12
 _CLEAR = 1e3
 
 
 @dataclass(frozen=True, eq=False)
 class Swept:
-    """What is left of a sweep over sets of faces: rows of face numbers, increasing, in lexicographic order.
+    """What is left of a sweep over sets of faces: rows of increasing face numbers.
 
-    ``sets`` (S, m) passed, with sums of squares ``sse``; ``doubtful`` (D, m) could not be judged.
+    ``sets`` (S, m) passed, with sums of squares ``sse`` (to about 1e-7 of the target's); ``doubtful`` (D, m) could not be judged,
+    and come in the order of the sweep, which is the same on any number of threads.
     """
 
     sets: Int64[np.ndarray, "S m"]
@@ -118,7 +120,8 @@ def _swept(moments: Moments, m: int, below: float, threads: int, *, inside: bool
         )
     relative = below / moments.norm**2 if moments.norm > 0 else inf
     whole = moments.blocks(0, moments.count) if m > 2 else None
-    pieces = list(_pieces(moments.count, m, threads))
+    threads = min(threads, 1 + comb(moments.count, m) // _WORTH_A_THREAD)
+    pieces = list(_pieces(moments.count, m))
 
     def run(some: list[tuple[int, int]]) -> list[tuple[Array, Array, Array]]:
         return list(_run(moments, m, some, relative, whole, inside))
@@ -127,15 +130,17 @@ def _swept(moments: Moments, m: int, below: float, threads: int, *, inside: bool
         parts = run(pieces)
     else:
         with ThreadPoolExecutor(threads) as pool:
-            parts = [part for share in pool.map(run, (pieces[k::threads] for k in range(threads))) for part in share]
+            shares = list(pool.map(run, (pieces[k::threads] for k in range(threads))))
+        parts = [shares[k % threads][k // threads] for k in range(len(pieces))]
     sets, values, states = (np.concatenate([part[k] for part in parts]) for k in range(3))
-    sets = np.sort(moments.faces[sets], axis=1)
-    order = np.lexsort(sets.T[::-1])
-    sets, values, doubtful = sets[order], values[order], states[order] == DOUBTFUL
-    return Swept(sets[~doubtful], np.maximum(values[~doubtful], 0) * moments.norm**2, sets[doubtful])
+    doubtful = states == DOUBTFUL
+    passed = np.sort(moments.faces[sets[~doubtful]], axis=1)
+    order = np.lexsort(passed.T[::-1])
+    sse = np.maximum(values[~doubtful], 0) * moments.norm**2
+    return Swept(passed[order], sse[order], np.sort(moments.faces[sets[doubtful]], axis=1))
 
 
-def _pieces(count: int, m: int, threads: int) -> Iterator[tuple[int, int]]:
+def _pieces(count: int, m: int) -> Iterator[tuple[int, int]]:
     """Yield ranges of the first pattern that are about equally much work."""
     if m == 1:
         yield 0, 1
@@ -145,11 +150,10 @@ def _pieces(count: int, m: int, threads: int) -> Iterator[tuple[int, int]]:
         for start in range(0, last, _CHUNK):
             yield start, min(start + _CHUNK, last)
         return
-    share = comb(count, m) / (_PIECES * threads if threads > 1 else 1)
     start, work = 0, 0
     for place in range(last):
         work += comb(count - place - 1, m - 1)
-        if work >= share or place == last - 1:
+        if work >= _PIECE or place == last - 1:
             yield start, place + 1
             start, work = place + 1, 0
 
@@ -190,7 +194,7 @@ def _run(
             )
             if found <= most:
                 break
-            most = int(found)
+            most = 2 * int(found)
         yield sets[:found].copy(), values[:found].copy(), states[:found].copy()
 
 
