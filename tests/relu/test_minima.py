@@ -101,8 +101,10 @@ def test_screen_changes_nothing(seed: int) -> None:
 
 @given(st.integers(0, 10**6))
 def test_rounded_data(seed: int) -> None:
-    """Floats that are integers give the same list, all of it clearly."""
+    """Floats that are integers give the same list, all of it clearly (a slope of 0.1 as a float is another number)."""
     exact = degenerate(seed)
+    if exact.slope == Fraction(1, 10):
+        exact = replace(exact, slope=Fraction(1, 8))
     rounded = replace(exact.as_float, epsilon=2.0**-53)
     expected, found = listed(patterns(exact)), listed(patterns(rounded))
     assert {s.support: stratum_count(s, exact.hidden) for s in found if s.decided} == {
@@ -111,6 +113,38 @@ def test_rounded_data(seed: int) -> None:
     assert all(solution.margin is not None for solution in found)
     levels = {s.support: float(s.sse) for s in expected}
     assert all(abs(float(s.sse) - levels[s.support]) < 1e-9 for s in found)
+
+
+def test_close_calls_are_said() -> None:
+    """Decimal targets that are linear but for their last bit: whether e = 0 is hidden, and so is what depends on it."""
+    problem = Problem(
+        inputs=np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]),
+        targets=np.array([0.1, 0.2, 0.3]),
+        slope=0.0,
+        hidden=2,
+        offset=False,
+        scale=1.0,
+        epsilon=2.0**-53,
+    )
+    best = [solution for solution in listed(patterns(problem)) if solution.sse < 1e-20]
+    assert best
+    assert all(solution.unclear or not solution.decided for solution in best if solution.sse)
+    clear = [solution for solution in listed(patterns(problem)) if solution.decided and solution.sse > 1e-3]
+    assert clear
+    assert all(solution.margin is not None and solution.margin >= 1e3 for solution in clear)
+
+
+@given(st.integers(0, 10**6), st.floats(-9, 9))
+def test_scaled_rows(seed: int, power: float) -> None:
+    """Rows of very different lengths change fits, not clarity: rationals and floats still agree."""
+    exact = degenerate(seed)
+    inputs = exact.inputs.copy()
+    inputs[0] *= Fraction(2) ** int(3 * power)
+    exact = replace(exact, inputs=inputs, slope=Fraction(0))
+    rounded = replace(exact.as_float, epsilon=2.0**-53)
+    expected = {solution.support for solution in listed(patterns(exact))}
+    assert {solution.support for solution in listed(patterns(rounded)) if solution.decided} <= expected
+    assert expected <= {solution.support for solution in listed(patterns(rounded))}
 
 
 @given(st.integers(0, 10**6))

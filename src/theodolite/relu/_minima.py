@@ -15,7 +15,7 @@ from itertools import product
 import numpy as np
 from flint import fmpz, fmpz_mat
 
-from theodolite.relu._closeness import Closeness, closeness, coefficient_sizes, length, power_of_two
+from theodolite.relu._closeness import Closeness, closeness, length, power_of_two
 from theodolite.relu._continuous import gordan
 from theodolite.relu._forms import Forms
 from theodolite.relu._patterns import Patterns
@@ -66,15 +66,6 @@ class Test:
         )
         return replace(self, value=moved, changes=[])
 
-    def size(self, sizes: list[Fraction]) -> Fraction:
-        """Return how large the number could be, coefficients being of these sizes."""
-        return sum((abs(entry) * sizes[self.start + k] for k, entry in enumerate(self.row)), Fraction(0))
-
-    def share(self, value: int | Fraction, sizes: list[Fraction]) -> float:
-        """Return a value in units of that size."""
-        size = self.size(sizes)
-        return float(abs(Fraction(value)) / size) if size else 0.0
-
 
 @dataclass(frozen=True, eq=False)
 class Fitter:
@@ -123,7 +114,7 @@ class Fitter:
                 vector[pivot] = -row[free]
             kernel.append(vector)
         error = matrix.transpose() * fmpz_mat(size, 1, particular) - denominator * fmpz_mat(n, 1, forms.targets)
-        close = closeness(self.patterns.problem, rows)
+        close = closeness(self.patterns.problem, rows, int(rank), forms.targets, denominator)
         return Fit(faces, tuple(places), denominator, particular, kernel, error, int(rank), rows, close)
 
     def allowed(self, fit: Fit) -> list[tuple[int, ...]]:
@@ -140,11 +131,11 @@ class Fitter:
         """Return those products of rows and residual that are 0 or clear of round-off."""
         if not close.tolerance:
             return values
-        outputs = length(self.forms.targets) * fit.denominator
-        shares = [
-            float(Fraction(abs(int(value)), length([int(entry) for entry in row]) * outputs))
-            for value, row in zip(values, rows, strict=True)
-        ]
+        shares = []
+        for value, row in zip(values, rows, strict=True):
+            entries = [int(entry) for entry in row]
+            size = close.slope_change(entries) if value else 0.0
+            shares.append(float(Fraction(abs(int(value)), length(entries) * close.outputs)) / size if size else 0.0)
         return [value for value, share in zip(values, shares, strict=True) if not close.near(share)]
 
     def supports(self, fit: Fit) -> Iterator[tuple[tuple[int, int], ...]]:
@@ -197,16 +188,15 @@ class Fitter:
             return [[Fraction(entry) for entry in (*test.changes, test.value)] for test in tests], [Fraction(1)] * len(
                 fit.kernel
             )
-        outputs = length(self.forms.targets) * fit.denominator
-        sizes = coefficient_sizes(fit.columns, [Fraction(entry) for entry in fit.particular], outputs)
-        units = [
-            1 / power_of_two(max(abs(e) / (size or Fraction(1)) for e, size in zip(row, sizes, strict=True)))
-            for row in fit.kernel
-        ]
+        close = fit.close
+        sizes = [Fraction(size or 1, close.outputs) for size in close.lengths]
+        units = [1 / power_of_two(max(abs(e) * size for e, size in zip(row, sizes, strict=True))) for row in fit.kernel]
+        shares = close.shares([Fraction(entry) for entry in fit.particular])
         rows = []
         for test in tests:
             row = [change * unit for change, unit in zip(test.changes, units, strict=True)]
-            size = power_of_two(test.size(sizes) or max(map(abs, row)))
+            change = Fraction(close.change(test.row, test.start, shares)) * close.outputs
+            size = power_of_two(change or max(map(abs, row)))
             rows.append([entry / size for entry in (*row, test.value)])
         return rows, units
 
@@ -226,8 +216,14 @@ class Fitter:
 
     def without_close(self, fit: Fit, tests: list[Test], coefficients: list[Fraction]) -> list[Test]:
         """Return the tests whose values are 0 or clear of round-off in the coefficients of the fit."""
-        sizes = coefficient_sizes(fit.columns, coefficients, length(self.forms.targets) * fit.denominator)
-        return [test for test in tests if not fit.close.near(test.share(test.value, sizes))]
+        shares, outputs = fit.close.shares(coefficients), fit.close.outputs
+        kept = []
+        for test in tests:
+            change = fit.close.change(test.row, test.start, shares)
+            share = float(abs(Fraction(test.value)) / outputs) / change if change else 0.0
+            if not fit.close.near(share):
+                kept.append(test)
+        return kept
 
     def solutions(self, faces: tuple[int, ...]) -> Iterator[Solution]:
         """Yield the local minima on exactly these faces."""
@@ -270,7 +266,7 @@ class Fitter:
             values = (self.forms.vanishing(face) * fit.error).entries()
             if not any(values):
                 found.append(face)
-            elif not self.sharp(fit, values, self.forms.vanishing(face).tolist(), Closeness(fit.close.tolerance)):
+            elif not self.sharp(fit, values, self.forms.vanishing(face).tolist(), fit.close.fresh()):
                 unclear.append(face)
         return tuple(found), tuple(unclear)
 
@@ -284,7 +280,7 @@ class Fitter:
                 continue
             rows = self.forms.along_rays(cell)
             values = (rows * fit.error).entries()
-            sharp = self.sharp(fit, values, rows.tolist(), Closeness(fit.close.tolerance))
+            sharp = self.sharp(fit, values, rows.tolist(), fit.close.fresh())
             if any(value > 0 for value in sharp) and any(value < 0 for value in sharp):
                 found.append(cell)
             elif len(sharp) < len(values):
