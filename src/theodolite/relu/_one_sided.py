@@ -87,10 +87,15 @@ class OneSided:
 
 
 def rounding(problem: Problem, terms: Array, units: float = _UNITS) -> Array:
-    """Return a bound on the round-off of each error, given the sum of the sizes of the terms that it is made of."""
+    """Return a bound on the round-off of each error, given the sum of the sizes of the terms that it is made of.
+
+    Data of a coarser type adds its own rounding, which happened once and not in every operation.
+    """
     if problem.exact:
         return np.zeros(problem.samples)
-    return np.asarray(units * max(problem.epsilon, float(np.finfo(np.float64).eps)) * terms)
+    epsilon = float(np.finfo(np.float64).eps)
+    coarse = problem.epsilon if problem.epsilon > epsilon else 0.0
+    return np.asarray((units * epsilon + coarse) * terms)
 
 
 def one_sided(problem: Problem, error: Array, signs: Array, outer_sign: int, noise: Any = None) -> OneSided:
