@@ -36,7 +36,7 @@ HEAVY = (
 # From the ground up. A module may import from rows below its own, and from its own row where that is marked as one circle.
 BASE = {"_version", "_versions", "_typing", "_errors", "_budget", "_atomic"}
 VOCABULARY = {"_references", "_evidence", "_kind", "_notebook", "_panels", "_critical", "_verdict", "_table", "_texts"}
-VOCABULARY |= {"_arrays", "_landscape", "_hessian", "_certificate"}
+VOCABULARY |= {"_arrays", "_landscape", "_hessian", "_certificate", "_endings", "_trainable"}
 FILES = {"_crew", "_npz", "_progress"}
 SURVEY = {path.stem for path in PACKAGE.glob("_[a-z]*.py")} - BASE - VOCABULARY - FILES - {"_registry"}
 ROWS = [

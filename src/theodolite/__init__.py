@@ -6,6 +6,7 @@ from theodolite._atlas import Atlas
 from theodolite._atlas_files import load_atlas
 from theodolite._certificate import Certificate
 from theodolite._critical import CriticalSet, Stratum
+from theodolite._ensemble import Ensemble, EnsembleLevel, train_ensemble
 from theodolite._errors import (
     AtlasFileError,
     CertificateError,
@@ -52,6 +53,8 @@ __all__ = [
     "Direction",
     "Dominance",
     "EmpiricalCheck",
+    "Ensemble",
+    "EnsembleLevel",
     "Evidence",
     "Kind",
     "Landscape",
@@ -79,6 +82,7 @@ __all__ = [
     "load_atlas",
     "probability",
     "survey",
+    "train_ensemble",
 ]
 
 _LAZY = {

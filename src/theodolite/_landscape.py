@@ -19,6 +19,7 @@ from theodolite._notebook import facts_html
 from theodolite._panels import Description, Panel
 from theodolite._table import Table
 from theodolite._texts import Texts
+from theodolite._trainable import Trainable
 from theodolite._typing import Array, Number, Parameters, ParametersLike, Real
 from theodolite._verdict import Direction, Verdict
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Landscape", "SurveyableLandscape"]
 
 
-class Landscape(ABC):
+class Landscape(Trainable, ABC):
     """A loss surface over parameters that are a tuple of arrays, in the order of ``parameter_shapes``.
 
     Subclasses say what the loss is. Whatever accepts parameters takes any sequence of array-likes of the right sizes.

@@ -36,7 +36,7 @@ def test_the_kernel_does_what_plain_steps_do(h: int, d: int, offset: bool, slope
     velocity = slow.zeros()
     for _ in range(25):
         slow, velocity = plain_step(problem, slow, velocity, 0.05, 0.7)
-    assert train(problem, fast, 0.05, 0.7, 25, 2, lambda done: None, lambda: False) == 25
+    assert train(problem, fast, 0.05, 0.7, 25, lambda done: None, lambda: False, 2) == 25
     for name in ("weights", "outer", "offsets"):
         np.testing.assert_allclose(getattr(fast, name), getattr(slow, name), rtol=1e-9, atol=1e-11)
 
@@ -66,5 +66,5 @@ def test_training_stops_when_told() -> None:
     problem = problem_of(rng, 2, 0.0, False)
     fleet = fleet_of(rng, 10**6, 3, 2, False)
     seen: list[int] = []
-    done = train(problem, fleet, 0.01, 0.0, 10**6, 1, seen.append, lambda: len(seen) >= 2)
+    done = train(problem, fleet, 0.01, 0.0, 10**6, seen.append, lambda: len(seen) >= 2, 1)
     assert done == seen[-1] < 10**6

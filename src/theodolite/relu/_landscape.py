@@ -24,6 +24,7 @@ from theodolite.relu._in_cell import InCellMinimum
 from theodolite.relu._options import read_specification
 from theodolite.relu._polish import Polished, polish
 from theodolite.relu._surface import ReluSurface, quiet
+from theodolite.relu._trained import TrainedInVectors
 from theodolite.relu._unlimited import UnlimitedWidth, unlimited_width
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["ReluLandscape"]
 
 
-class ReluLandscape(ReluSurface):
+class ReluLandscape(TrainedInVectors, ReluSurface):
     r"""The loss of a network of one hidden layer of ReLU or leaky ReLU neurons, rows of X and y being samples.
 
     .. math::  L(W, b, v, c) = \tfrac12 \sum_i \Bigl(c + \sum_j v_j\, s(w_j \cdot x_i + b_j) - y_i\Bigr)^2, \qquad

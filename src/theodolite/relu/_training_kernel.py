@@ -120,4 +120,5 @@ def make_training(h: int, d: int) -> Callable[..., Any]:
                 offsets[block, lane] = c[lane]
                 offsets_velocity[block, lane] = c_change[lane]
 
-    return train
+    compiled: Callable[..., Any] = train
+    return compiled
