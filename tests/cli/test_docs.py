@@ -30,6 +30,9 @@ def output(command: str, folder: Path) -> str:
 
 def with_outputs(page: str, folder: Path) -> str:
     """Return ``page`` with what its commands print in ``folder``."""
+    samples = re.search(r"bumps\.csv`?:?\n\n```text\n(.*?)```", page, re.DOTALL)
+    assert samples is not None
+    (folder / "bumps.csv").write_text(samples[1])
     weights = re.search(r"weights\.json\n\n(\[.*?\])\n```", page, re.DOTALL)
     assert weights is not None
     (folder / "weights.json").write_text(weights[1])
@@ -55,7 +58,7 @@ def test_page_shows_what_the_program_prints(tmp_path: Path) -> None:
 
 def test_every_option_is_on_the_page(tmp_path: Path) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    for command in ("survey", "show", "classify"):
+    for command in ("survey", "show", "classify", "polish"):
         options = re.findall(r"(?m)^  (?:-\w, )?(--[\w-]+)", output(f"theodolite {command} --help", tmp_path))
         assert len(options) > 5
         assert [option for option in options if option not in page and option != "--help"] == []

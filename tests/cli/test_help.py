@@ -41,6 +41,7 @@ def test_examples_run(run: Run, name: str, tmp_path: Path) -> None:
     np.savetxt(tmp_path / "A.csv", lines, fmt="%d", delimiter=",")
     np.savetxt(tmp_path / "b.csv", [[0], [1], [1], [3]], fmt="%d")
     np.save(tmp_path / "A.npy", lines)
+    (tmp_path / "bumps.csv").write_text("x,y\n0,0\n1,2\n2,1\n3,2\n4,5\n5,3\n6,0\n")
     lines = run(f"{name} --help").stdout.splitlines()
     (weights,) = [line for line in lines if line.strip().startswith("[[[")] or ["[]"]
     (tmp_path / "weights.json").write_text(weights)

@@ -42,7 +42,7 @@ EXIT_CODES = """\
   1  the data, the network or a file cannot be used
   2  the command was not understood
   3  stopped early, by a budget or by Ctrl-C; what was found is shown and saved
-  4  classify: not a proven minimum; certify: no rate is guaranteed"""
+  4  classify, polish: not a proven minimum; certify: no rate is guaranteed"""
 
 _SPELLED = {
     "∅": "{}",

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from theodolite._typing import Array
     from theodolite._verdict import Verdict
 
-__all__ = ["EPILOG", "classify", "unpacked"]
+__all__ = ["EPILOG", "classify", "unpacked", "verdict_json", "verdict_lines"]
 
 EPILOG = """\b
 Examples:
@@ -117,16 +117,16 @@ def classify(
         land = subject.landscape
         verdict = land.classify(unpacked(land, parameters), rtol=rtol)
         if json == "-":
-            print_json(_as_json(verdict))
+            print_json(verdict_json(verdict))
         elif json is not None:
-            Path(json).write_text(_as_json(verdict) + "\n", encoding="utf-8")
+            Path(json).write_text(verdict_json(verdict) + "\n", encoding="utf-8")
         if leave is not None:
             _save_way_out(verdict, leave)
         if not quiet and json != "-":
             saved = [("saved", path) for path in (json, leave) if path is not None]
             console = screen()
             print_verdict(console, verdict.kind)
-            print_facts(console, [("point", at), *subject.facts, *_facts(verdict), *saved])
+            print_facts(console, [("point", at), *subject.facts, *verdict_lines(verdict), *saved])
         if not verdict.kind.is_minimum:
             raise typer.Exit(NOT_A_MINIMUM)
 
@@ -138,7 +138,7 @@ def unpacked(land: Landscape, parameters: tuple[Array, ...]) -> Any:
     return parameters
 
 
-def _facts(verdict: Verdict) -> Iterator[tuple[str, str]]:
+def verdict_lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
     """Yield what is known beside the kind, with the details of the way out."""
     for name, text in list(verdict.facts())[1:]:
         yield name, text
@@ -157,7 +157,7 @@ def _save_way_out(verdict: Verdict, path: str) -> None:
         np.savez(file, *(np.asarray(array, dtype=np.float64) for array in verdict.escape.at()))
 
 
-def _as_json(verdict: Verdict) -> str:
+def verdict_json(verdict: Verdict) -> str:
     import msgspec
 
     escape = verdict.escape

@@ -45,6 +45,7 @@ Examples:
   theodolite survey iris --network linear:4-2-3 --target species --one-hot --center
   theodolite survey wine --network linear:13-4-13 --standardize --limit 1000 --out wine.csv
   theodolite survey diabetes --network linear:10-3-1 --json -
+  theodolite survey bumps.csv --target y --network relu:1-2-1+bias --exact
   theodolite survey affine --network relu:1-5-1 --interval 0,1 --slope 1/3
   theodolite survey digits --network linear:64-10-64 --budget 2s --top 3
 
