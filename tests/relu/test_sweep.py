@@ -100,6 +100,27 @@ def test_several_blocks_of_patterns_and_of_output() -> None:
     np.testing.assert_array_equal(whole.sse, threaded.sse)
 
 
+@pytest.mark.parametrize(("slope", "offset"), [(0.0, False), (0.0, True), (1.5, True)])
+def test_products_from_cell_to_cell_are_products_of_columns(slope: float, offset: bool) -> None:
+    found = _patterns(40, 3, seed=7, slope=slope, offset=offset)
+    cells = [cell for cell in fitted_cells(found) if 8 <= (found.signs[cell] > 0).sum() <= 32][:150]
+    moments = cone_moments(found, cells)
+    assert moments.steps is not None
+    columns = moments.columns.transpose(0, 1, 3, 2).reshape(40, -1, 3)
+    expected = np.einsum("iap,ibq->apbq", columns, columns)
+    products = moments.blocks(64, 150, 1).transpose(0, 1, 2, 4, 3).reshape(86, 3, -1, 3)
+    np.testing.assert_allclose(products, expected[64:150, :, 64:], atol=1e-12)
+
+
+def test_rows_of_very_different_sizes() -> None:
+    rng = np.random.default_rng(9)
+    rows = rng.normal(size=(12, 2)) * np.array([1e-7, 1, 1e7])[np.arange(12) % 3, None]
+    problem = read(rows, rng.normal(size=12), 2, False, False, 0.0, "sum", "float64")[1]
+    found = patterns(problem, boundary=False)
+    assert cone_moments(found, fitted_cells(found)).steps is None
+    _agree(found, fitted_cells(found), 2, inf, inside=True)
+
+
 def test_faces_of_mixed_dimensions() -> None:
     found = _patterns(9, 3, seed=2, boundary=True)
     columns = [face for face in range(len(found)) if found.columns(face).any()]

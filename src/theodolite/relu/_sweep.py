@@ -4,13 +4,11 @@
 >>> from theodolite.relu._patterns import patterns
 >>> problem = read([[0, 1], [1, 1], [2, 1]], [0, 1, 0], 2, False, False, 0, "sum", "auto")[1]
 >>> found = patterns(problem, boundary=False)
->>> swept = sweep(found, 2, fitted_cells(found))  # which pairs of cells may have their least squares solution inside
->>> (
-...     swept.sets.tolist(),
-...     swept.doubtful.tolist()[:3],
-... )  # patterns with fewer active rows than columns are left to other ways
+>>> swept = sweep(found, 2, fitted_cells(found))
+>>> swept.sets.tolist(), sorted(swept.doubtful.tolist())[:3]
 ([], [[1, 2], [1, 3], [1, 4]])
 
+No pair of cells is sure to have its least squares solution inside; patterns with fewer active rows than columns are doubtful.
 Faces other than cells take part in the same way: ``sweep(found, m, faces)`` with any distinct faces of ``patterns(problem)``, say
 all of them but those without columns. A face of dimension k has k columns and k coordinates there. ``sweep_below`` lists all
 sets whose least squares value is below a number, which is how the lowest of all minima is found.
