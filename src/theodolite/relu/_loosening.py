@@ -27,7 +27,7 @@ def loosened(station: Station) -> Station | None:
     if problem.exact or station.weights.size > _MOST:
         return None
     level = [tie for j in np.flatnonzero(station.outer != 0) for tie in _level(station, int(j))]
-    for chosen in ([level, *([tie] for tie in level)] if len(level) > 1 else [level]):
+    for chosen in [level, *([tie] for tie in level)] if len(level) > 1 else [level]:
         found = _released(station, chosen) if chosen else None
         if found is not None:
             return found
@@ -68,12 +68,16 @@ def _released(station: Station, chosen: list[tuple[int, int, int]]) -> Station |
         return None
     weights, offset = found
     step = _room(station, weights)
-    there = arrive(problem, station.weights + step * weights, station.outer, station.offset + step * offset, kept, bases)
+    there = arrive(
+        problem, station.weights + step * weights, station.outer, station.offset + step * offset, kept, bases
+    )
     same = there.sse <= station.sse * (1 + 1e-12) + station.noise @ station.noise
     return there if same and there.held.sum() < station.held.sum() else None
 
 
-def _across(station: Station, bases: tuple[Array | None, ...], places: Array, sides: Array) -> tuple[Array, float] | None:
+def _across(
+    station: Station, bases: tuple[Array | None, ...], places: Array, sides: Array
+) -> tuple[Array, float] | None:
     """Return a change of weights and output bias that no output sees and that takes neurons to these sides of their lines."""
     from scipy.linalg import null_space
     from scipy.optimize import linprog
@@ -94,7 +98,9 @@ def _across(station: Station, bases: tuple[Array | None, ...], places: Array, si
         return None
     ends = np.cumsum([0, *(span.shape[1] for span in spans)])
     parts = [span @ kernel[ends[j] : ends[j + 1]] for j, span in enumerate(spans)]
-    rows = np.array([s * directions[line] @ parts[j] for (line, j), s in zip(places.tolist(), sides.tolist(), strict=True)])
+    rows = np.array(
+        [s * directions[line] @ parts[j] for (line, j), s in zip(places.tolist(), sides.tolist(), strict=True)]
+    )
     scale = np.abs(rows).max(initial=0.0)
     if not scale > 0:
         return None

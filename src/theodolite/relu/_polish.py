@@ -31,7 +31,8 @@ class Polished:
     """A descent from the parameters given to a local minimum.
 
     ``path`` holds the parameters after every step, the given ones first, and ``losses`` their losses, which never rise.
-    ``params`` is the last point and ``verdict`` what it is. ``complete`` is false where the budget ended the descent.
+    ``params`` is the last point and ``verdict`` what it is. ``complete`` is false where the budget, or round-off that hides
+    how the loss falls, ended the descent above a minimum.
     """
 
     path: list[Parameters] = field(repr=False)
@@ -49,7 +50,7 @@ class Polished:
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield name and text of everything known about the descent, in reading order."""
-        yield "descent", f"{len(self.path) - 1} steps{'' if self.complete else ', ended by the budget'}"
+        yield "descent", f"{len(self.path) - 1} steps{'' if self.complete else ', ended above a minimum'}"
         yield "from loss", f"{float(self.losses[0]):.10g}"
         yield from self.verdict.facts()
 
@@ -92,10 +93,11 @@ def polish(
             if not complete or verdict.escape is None:
                 break
             way_out = verdict.escape.at()
-            if not way.add(Point.of(problem, way_out, biased)):
+            if not way.add(Point.of(problem, way_out, biased), level=True):
                 break
     finally:
         report.close()
+    complete = complete and verdict.escape is None
     losses = [_plain(problem.scale * sse) for sse in way.squares]
     return Polished([way.parameters(k) for k in range(len(way.points))], losses, verdict, complete)
 
@@ -109,14 +111,17 @@ class _Way:
     points: list[Point] = field(default_factory=list)
     squares: list[Any] = field(default_factory=list)
 
-    def add(self, point: Point) -> bool:
-        """Add a point; earlier ones, but for the first, give way where round-off has them lower by a trifle."""
+    def add(self, point: Point, *, level: bool = False) -> bool:
+        """Add a point unless it is higher (or ``level``, unless that is allowed: a decrease that S does not show).
+
+        Earlier ones, but for the first, give way where round-off has them lower by a trifle.
+        """
         sse = Evaluation(self.problem, point).sse
         slack = 0 if self.problem.exact else 1e-12 * sse
         while len(self.points) > 1 and self.squares[-1] <= sse <= self.squares[-1] + slack:
             self.points.pop()
             self.squares.pop()
-        if self.points and not sse < self.squares[-1]:
+        if self.points and not (sse < self.squares[-1] or (level and sse == self.squares[-1])):
             return False
         self.points.append(point)
         self.squares.append(sse)

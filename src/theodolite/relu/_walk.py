@@ -15,6 +15,7 @@ import numpy as np
 from theodolite._typing import Array
 from theodolite.relu._leaving import conditions, off_kinks, off_zero
 from theodolite.relu._loosening import loosened
+from theodolite.relu._problem import Number
 from theodolite.relu._quadratic import Quadratic
 from theodolite.relu._ray import descend
 from theodolite.relu._station import Station, rounded
@@ -33,15 +34,16 @@ def walk(station: Station) -> Iterator[Station]:
 
     In floats some stations only improve digits that S does not show, or leave kinks along which S is level.
     """
-    dawdling, corrected, loosenings, quadratic = 0, False, 0, Quadratic(station)
+    dawdling, corrected, loosenings, lowest, quadratic = 0, False, 0, station.sse, Quadratic(station)
     while True:
         lower, full = _towards_minimiser(station, quadratic, crossing=dawdling < _FREE_STEPS)
-        if lower is not None and lower.sse < station.sse:
-            dawdling, corrected = 0 if full else dawdling + 1, False
+        if lower is not None and (lower.sse < lowest or not full):
+            dawdling, corrected, lowest = 0 if full else dawdling + 1, False, min(lowest, lower.sse)
         elif lower is not None and not corrected:  # the last digits, which S does not show
             corrected = True
         else:
-            lower = _onwards(station)
+            lower = _onwards(station, lowest)
+            lowest = lowest if lower is None else lower.sse
             dawdling, corrected = 0, False
         if lower is None and loosenings < 2 * len(station.outer):
             lower, loosenings = loosened(station), loosenings + 1
@@ -59,22 +61,25 @@ def _towards_minimiser(station: Station, quadratic: Quadratic, *, crossing: bool
     lower = descend(station, move, crossing=crossing)
     if lower is None:
         return None, True
-    full = bool(np.all(lower.weights == station.weights + move.weights) and lower.offset == station.offset + move.offset)
+    full = bool(
+        np.all(lower.weights == station.weights + move.weights) and lower.offset == station.offset + move.offset
+    )
     if lower.sse < station.sse:
         return lower if full else _shortened(station, lower), full
     slack = 0 if station.problem.exact else station.noise @ (np.abs(station.error) + station.noise)
-    return (lower, True) if full and lower.sse <= station.sse + slack else (None, True)
+    useful = full or lower.held.sum() > station.held.sum()  # S may not show a short step to the next kink
+    return (lower, full) if useful and lower.sse <= station.sse + slack else (None, True)
 
 
-def _onwards(station: Station) -> Station | None:
-    """Return a lower station off the kinks, or with neurons of z = 0 switched on."""
+def _onwards(station: Station, lowest: Number) -> Station | None:
+    """Return a station below ``lowest`` off the kinks, or with neurons of z = 0 switched on."""
     found = conditions(station)
     switched = off_zero(station, found)
-    if switched is not None and switched.sse < station.sse:
+    if switched is not None and switched.sse < lowest:
         return _shortened(station, switched)
     move = off_kinks(station, found)
     lower = None if move is None else descend(station, move, crossing=True)
-    return None if lower is None or not lower.sse < station.sse else _shortened(station, lower)
+    return None if lower is None or not lower.sse < lowest else _shortened(station, lower)
 
 
 def _shortened(before: Station, after: Station) -> Station:
