@@ -183,6 +183,9 @@ class Atlas:
     def plateaus(self) -> list[Atlas]:
         """Return the connected components of the sets, sets of equal value joined where they touch, lowest first.
 
+        Landscapes whose sets are not connected divide them first: of ReLU landscapes the sets of local minima, up to the order of
+        neurons.
+
         Raises ``NotCoveredError`` for landscapes whose connected components no theorem gives.
         """
         if self.landscape is None:
@@ -191,9 +194,11 @@ class Atlas:
                 cause="the atlas was loaded without its landscape",
                 fix="Load it with load_atlas(path, land)",
             )
-        component = self.landscape.components(self.table)
+        table = self.landscape.divided(self.table)
+        whole = self if table is self.table else replace(self, table=table, labels=None, complete=False)
+        component = self.landscape.components(table)
         numbers, first = np.unique(component, return_index=True)
-        return [self._take(component == numbers[i], f"plateau {k}") for k, i in enumerate(np.argsort(first), start=1)]
+        return [whole._take(component == numbers[i], f"plateau {k}") for k, i in enumerate(np.argsort(first), start=1)]
 
     @property
     def evidence(self) -> Evidence:

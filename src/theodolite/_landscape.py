@@ -214,6 +214,10 @@ class SurveyableLandscape(Landscape):
     def strata_of(self, critical_set: CriticalSet) -> Iterator[Stratum]:
         """Yield the strata of ``critical_set``, lazily."""
 
+    def divided(self, table: Table) -> Table:
+        """Return the rows of ``table`` divided into connected parts, each with a key of its own; by default they are the same."""
+        return table
+
     def components(self, table: Table) -> Array:
         """Return a number for each row of ``table``: sets with equal numbers are connected through sets of equal value.
 

@@ -13,7 +13,7 @@ from theodolite._critical import CriticalSet, Home, Piece
 from theodolite._errors import NotCoveredError, WorkloadError
 from theodolite._kind import Kind
 from theodolite._table import Table
-from theodolite._typing import Array
+from theodolite.relu._connected import Plateau, plateaus
 from theodolite.relu._keys import Key, Sort
 from theodolite.relu._known import Known
 from theodolite.relu._minima import solve
@@ -23,7 +23,8 @@ from theodolite.relu._point import Point
 from theodolite.relu._problem import Problem
 from theodolite.relu._rows import rows_of
 from theodolite.relu._saddles import saddles
-from theodolite.relu._supports import Item, pieces
+from theodolite.relu._strata import Place
+from theodolite.relu._supports import Item, Solution, pieces
 from theodolite.relu._tables import gathered, same_level
 
 __all__ = ["MOST_FACES", "MOST_FACE_SETS", "Catalogue", "candidates"]
@@ -60,6 +61,7 @@ class Catalogue:
         self._boundary = boundary
         self._rows: Table | None = None
         self._complete = False
+        self._joined: dict[bytes, list[Plateau]] = {}
 
     @cached_property
     def boundary(self) -> bool:
@@ -147,7 +149,7 @@ class Catalogue:
 
     def name(self, key: bytes) -> str:
         """Return what the set with this key is called."""
-        return Key.of(key, self.problem).label
+        return Key.of(key[len(key) // self.key_width // 2 * self.key_width :], self.problem).label
 
     def global_minimum(self, home: Home) -> CriticalSet:
         """Return the set of lowest value, where it is proven to be the global minimum."""
@@ -165,11 +167,17 @@ class Catalogue:
         raise NotCoveredError("Which local minimum is the global one is not known", cause=cause, fix=fix)
 
     def strata(self, critical_set: CriticalSet, home: Home) -> Iterator[ReluStratum]:
-        """Yield the strata of a set."""
+        """Yield the strata of a set, or of a plateau."""
+        if len(critical_set.key) > self.key_width:
+            places = self._places(critical_set.key)
+            return (self.pieces.stratum(place, critical_set, home) for place in places)
         return self.pieces.strata(self._keys(critical_set.key), critical_set, home)
 
     def stratum_counts(self, critical_set: CriticalSet) -> tuple[int, int]:
         """Return how many strata of a set are differentiable, and how many are on kinks."""
+        if len(critical_set.key) > self.key_width:
+            smooth = [place.differentiable for place in self._places(critical_set.key)]
+            return sum(smooth), len(smooth) - sum(smooth)
         found = [self.pieces.counts(key) for key in self._keys(critical_set.key)]
         return sum(smooth for smooth, _ in found), sum(kinked for _, kinked in found)
 
@@ -192,8 +200,48 @@ class Catalogue:
         """Return a member of a set or of a stratum: the canonical one without ``source``."""
         if source is None:
             return self.pieces.point(piece.key)
-        return self.pieces.sample(self._keys(piece.key) if isinstance(piece, CriticalSet) else [], piece.key, source)
+        if not isinstance(piece, CriticalSet):
+            return self.pieces.drawn(self.pieces.place(piece.key), source)
+        if len(piece.key) > self.key_width:
+            places = self._places(piece.key)
+            return self.pieces.drawn(places[int(source.integers(len(places)))], source)
+        return self.pieces.sample(self._keys(piece.key), source)
 
-    def components(self, table: Table) -> Array:
-        """Return a number for each row of ``table``: equal for sets that are connected."""
-        raise NotImplementedError
+    def divided(self, table: Table) -> Table:
+        """Return one row for each plateau of the local minima in ``table``."""
+        if not self._complete or not self.boundary:
+            self.rows()
+        if not self._complete or not self.boundary:
+            raise NotCoveredError(
+                "Which local minima hang together is not known",
+                cause="not all of them are listed, and others may join them",
+                fix="Survey without limit or budget, a network with few samples and neurons",
+            )
+        found: list[CriticalSet] = []
+        for i in range(len(table)):
+            item = table.row(i, self.name, None)
+            if item.key[0] in (Sort.MINIMUM, Sort.MAYBE_MINIMUM):
+                found += [self.pieces.joined(plateau, item) for plateau in self._plateaus(item.key[: self.key_width])]
+        return Table.of(found).sorted()
+
+    @property
+    def key_width(self) -> int:
+        """How many bytes the key of a set has; those of strata and plateaus have twice as many."""
+        return len(Key(Sort.MINIMUM, ()).packed(self.problem))
+
+    def _plateaus(self, key: bytes) -> list[Plateau]:
+        """Return the plateaus of the set with this key."""
+        if key not in self._joined:
+            found = [self.pieces.solution(packed) for packed in self._keys(key)]
+            solutions = [solution for solution in found if isinstance(solution, Solution)]
+            self._joined[key] = list(plateaus(self.patterns, self.problem.hidden, solutions))
+        return self._joined[key]
+
+    def _places(self, key: bytes) -> list[Place]:
+        """Return the strata of the plateau with this key."""
+        spots = self.pieces.place(key).spots
+        return next(
+            list(plateau.strata)
+            for plateau in self._plateaus(key[: self.key_width])
+            if any(place.spots == spots for place in plateau.strata)
+        )

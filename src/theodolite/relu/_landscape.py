@@ -209,9 +209,16 @@ class ReluLandscape(TrainedInVectors, ReluSurface):
         """Yield the strata: faces of weight space and signs of v, one for each neuron, up to the order of neurons."""
         return self._catalogue.strata(critical_set, self)
 
+    def divided(self, table: Table) -> Table:
+        """Return the plateaus of the local minima in ``table``: connected components, up to the order of neurons.
+
+        Raises ``NotCoveredError`` where not all local minima are listed and decided, ``WorkloadError`` for many strata.
+        """
+        return self._catalogue.divided(table)
+
     def components(self, table: Table) -> Array:
-        """Return a number for each row of ``table``: sets with equal numbers are connected through sets of equal value."""
-        return self._catalogue.components(table)
+        """Return a number for each row that ``divided`` gave: all different."""
+        return np.arange(len(table))
 
     def panels(self, critical_set: CriticalSet) -> tuple[Panel, ...]:
         """Return neurons, function over the data, curvature signs, and the arrangement for up to three parameters a neuron."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from theodolite._critical import CriticalSet, Home, Stratum
 from theodolite._errors import DataError
 from theodolite._typing import Array
+from theodolite.relu._connected import Plateau
 from theodolite.relu._keys import Key, Sort, face_words
 from theodolite.relu._members import member
 from theodolite.relu._minima import fitter
@@ -97,9 +98,19 @@ class Pieces:
         """Yield the strata of all ``rows`` of a set."""
         for packed in rows:
             for place in self.places(packed):
-                yield self._stratum(place, packed, critical_set, home)
+                yield self.stratum(place, critical_set, home)
 
-    def _stratum(self, place: Place, packed: bytes, critical_set: CriticalSet, home: Home) -> ReluStratum:
+    def _key(self, place: Place, sort: Sort) -> bytes:
+        """Return the key of a stratum: that of its row, then its neurons."""
+        problem = self.patterns.problem
+        row, whole = (
+            tuple((sign, self.patterns.signs[face].tobytes()) for face, sign in spots)
+            for spots in (place.solution.support.pairs, place.spots)
+        )
+        return Key(sort, row).packed(problem) + Key(sort, whole).packed(problem)
+
+    def stratum(self, place: Place, critical_set: CriticalSet, home: Home) -> ReluStratum:
+        """Return one stratum of a set."""
         signs = self.patterns.signs[[face for face, _ in place.spots]]
         spots = tuple((sign, row.tobytes()) for (_, sign), row in zip(place.spots, signs, strict=True))
         costly = sum(not sign for _, sign in place.spots) > _MOST_FELT
@@ -115,7 +126,7 @@ class Pieces:
             index_range=(place.falling, place.falling) if smooth else None,
             nullity_range=None if costly else place.nullity_range,
             ranges_exact=smooth and not costly,
-            key=packed + Key(Sort(packed[0]), spots).packed(self.patterns.problem),
+            key=self._key(place, Sort(critical_set.key[0])),
             landscape=home,
             signs=signs,
             output_signs=tuple(sign for _, sign in place.spots),
@@ -138,18 +149,32 @@ class Pieces:
         width = len(Key(Sort.MINIMUM, ()).packed(self.patterns.problem))
         return member(next(self.places(key)) if len(key) == width else self.place(key), None)
 
-    def sample(self, rows: list[bytes], key: bytes, source: np.random.Generator) -> Point:
-        """Return a random member of the stratum with this key, or of the set that these ``rows`` are."""
-        if rows:
-            packed = rows[int(source.integers(len(rows)))]
-            place = self._drawn(packed, source)
-        else:
-            place = self.place(key)
+    def joined(self, plateau: Plateau, item: CriticalSet) -> CriticalSet:
+        """Return a plateau of local minima as a part of ``item``."""
+        dimension = max(place.dimension for place in plateau.strata)
+        first = min(plateau.strata, key=lambda place: (not place.differentiable, -place.dimension))
+        largest = [place.nullity for place in plateau.strata if place.dimension == dimension]
+        spans = [span for place in plateau.strata if (span := place.nullity_range)]
+        return replace(
+            item,
+            nullity=largest[0] if len(set(largest)) == 1 else None,
+            dimension=dimension,
+            nullity_range=(min(low for low, _ in spans), max(high for _, high in spans)) if spans else None,
+            ranges_exact=True,
+            key=self._key(first, Sort.MINIMUM),
+        )
+
+    def sample(self, rows: list[bytes], source: np.random.Generator) -> Point:
+        """Return a random member of the set that these ``rows`` are."""
+        return self.drawn(self._stratum_of(rows[int(source.integers(len(rows)))], source), source)
+
+    def drawn(self, place: Place, source: np.random.Generator) -> Point:
+        """Return a random member of a stratum, its neurons in random order."""
         point = member(place, source)
         order = source.permutation(self._hidden)
         return Point(point.weights[order], point.outer[order], point.offset)
 
-    def _drawn(self, packed: bytes, source: np.random.Generator) -> Place:
+    def _stratum_of(self, packed: bytes, source: np.random.Generator) -> Place:
         """Return a random stratum of one row: of neurons that are free to be anywhere each is drawn by itself."""
         found = self.solution(packed)
         falling = found.falling if isinstance(found, Saddle) else ()
