@@ -5,9 +5,9 @@
 Baseline: the incremental tree of Rada & Černý (one linear program for each child that no known point decides), on one
 HiGHS model that is kept and warm-started: its rows are the hyperplanes, and adding a sign only moves the bounds of one
 row, so the dual simplex method goes on from the last basis. Theodolite lists half of a central arrangement and mirrors
-it; the tree is timed with that symmetry, which is the fair comparison, and without it, as it was published. HiGHS is
-the package highspy if it is installed, else the copy inside SciPy. With ``--relucent`` the interpreter of an
-environment in which relucent (PyPI) is installed runs it on small arrangements, as a network with one hidden layer.
+it; the tree is timed with that symmetry, which compares like with like, and without it. HiGHS is the package highspy if
+it is installed, else the copy inside SciPy. With ``--relucent`` the interpreter of an environment in which relucent
+(PyPI) is installed runs it on small arrangements, as a network with one hidden layer.
 """
 
 from __future__ import annotations
