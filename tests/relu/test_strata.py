@@ -132,3 +132,24 @@ def test_isolated() -> None:
     assert found[("T6", Fraction(0), True)] == {True}
     assert found[("T6", Fraction(2), False)] == {False}
     assert False in found[("T8", Fraction(0), True)]
+
+
+def test_members_of_rounded_data_are_of_sensible_size() -> None:
+    """Floats are large integers inside: members must not show it, dead neurons and free splits included."""
+    rng = np.random.default_rng(0)
+    problem = Problem(
+        inputs=np.stack([rng.normal(size=8), np.ones(8)], axis=1),
+        targets=rng.normal(size=8),
+        slope=0.0,
+        hidden=2,
+        offset=False,
+        scale=1.0,
+        epsilon=2.0**-53,
+    )
+    faces = patterns(problem)
+    found = [place for solution in listed(faces) for place in strata(faces, 2, solution)]
+    assert len(found) > 40
+    for place in found:
+        for point in (member(place, None), member(place, rng)):
+            assert max(np.abs(point.weights).max(), np.abs(point.outer).max()) < 1e5
+            assert abs(Evaluation(problem, point).sse - place.solution.sse) < 1e-8

@@ -20,6 +20,7 @@ from flint import fmpz_mat
 from theodolite._numerics import as_fractions, exact_nullspace, exact_product, exact_row_space
 from theodolite._typing import Array
 from theodolite.arrangement import cells
+from theodolite.relu._closeness import length, power_of_two
 from theodolite.relu._patterns import Patterns
 
 __all__ = ["Forms", "integers"]
@@ -121,6 +122,11 @@ class Forms:
             ]
         return self._columns[face]
 
+    def lengths(self, face: int) -> list[Fraction]:
+        """Return how long the vectors X N c are for unit vectors c, in the units of ``columns`` (1 where they are 0)."""
+        bottom = self._scaled[5]
+        return [Fraction(bottom * length(image) if any(image) else 1) for image in self._products(self.basis(face))]
+
     def inside(self, face: int) -> Rows:
         """Return rows t with: N c is in the relative interior of the face iff t . c > 0 for all of them."""
         if face not in self._inside:
@@ -162,6 +168,16 @@ class Forms:
             rows = [[w * entry for w, entry in zip(weights, image, strict=True)] for image in self._products(rays)]
             self._along_rays[cell] = fmpz_mat(len(rows), len(weights), [entry for row in rows for entry in row])
         return self._along_rays[cell]
+
+    def level_rays(self, face: int) -> Array:
+        """Return the rays that bound a face, one in each row, scaled by powers of 2 to lengths of about 1."""
+        rays = self.exact.rays(face).T
+        return np.array([ray / power_of_two(max(map(abs, ray))) for ray in rays], dtype=object).reshape(rays.shape)
+
+    def interior(self, face: int) -> Array:
+        """Return a point inside a face that is about as far from all of its facets as their angles allow."""
+        rays = self.level_rays(face)
+        return rays.sum(axis=0) if len(rays) else self.exact.problem.zeros(rays.shape[1])
 
     def sides(self, face: int) -> list[list[int]]:
         """Return the signs that the rays have on the lines of the rows that are zero on the face."""

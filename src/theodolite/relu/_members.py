@@ -9,6 +9,8 @@ from functools import partial
 import numpy as np
 
 from theodolite._typing import Array
+from theodolite.relu._closeness import length, power_of_two
+from theodolite.relu._continuous import gordan
 from theodolite.relu._minima import Fit, Fitter, fitter
 from theodolite.relu._point import Point
 from theodolite.relu._strata import Place
@@ -73,24 +75,34 @@ class _Builder:
             face: tuple(sign for other, sign in self.place.solution.support.pairs if other == face)
             for face in fit.faces
         }
-        start = self.fitter.inside(fit, tuple(signs[face] for face in fit.faces))
-        assert start is not None
-        rows = []  # values that have to be positive, as functions of the weights of the kernel
+        kernel = self.kernel(fit)
+        rows = []  # values that have to be positive, as functions of the weights of the kernel, and at 0
         for face, (a, b) in zip(fit.faces, fit.places, strict=True):
             for test in self.forms.inside(face) if len(signs[face]) == 1 else ():
-                slopes = [signs[face][0] * _dot(test, row[a:b]) for row in fit.kernel]
-                rows.append((slopes, signs[face][0] * _dot(test, fit.particular[a:b]) / fit.denominator))
-        found = list(start)
-        base = [Fraction(entry, fit.denominator) for entry in fit.particular]
-        # Fits that may be moved any far move by about their own size.
-        size: Fraction = (max(map(abs, base), default=Fraction(0)) or Fraction(1)) / max(
-            (abs(e) for row in fit.kernel for e in row), default=1
+                slopes = [signs[face][0] * _dot(test, row[a:b]) for row in kernel]
+                value = signs[face][0] * _dot(test, fit.particular[a:b]) / fit.denominator
+                size = power_of_two(max(map(abs, (*slopes, value))) or Fraction(1))
+                rows.append(([slope / size for slope in slopes], value / size))
+        found = [Fraction(0)] * len(kernel)
+        solution, _ = gordan(
+            [*([*slopes, v] for slopes, v in rows if any(slopes)), [*found, Fraction(1)]], len(found) + 1
         )
-        for direction in self.directions(len(found)):
-            found = self.along(found, direction, rows, size)
-        for weight, row in zip(found, fit.kernel, strict=True):
+        if solution is not None:  # undecided members of rounded data may have none
+            found = [entry / solution[-1] for entry in solution[:-1]]
+            for direction in self.directions(len(found)):
+                found = self.along(found, direction, rows)
+        base = [Fraction(entry, fit.denominator) for entry in fit.particular]
+        for weight, row in zip(found, kernel, strict=True):
             base = [entry + weight * change for entry, change in zip(base, row, strict=True)]
         return base
+
+    def kernel(self, fit: Fit) -> list[Vector]:
+        """Return the kernel of a fit, vectors so long that neurons change on samples by about what the targets are."""
+        sizes = [size for face in fit.faces for size in self.forms.lengths(face)]
+        sizes += [Fraction(length(row)) for row in self.forms.constant]
+        outputs = length(self.forms.targets)
+        units = [max(abs(e) * size for e, size in zip(row, sizes, strict=True)) / outputs for row in fit.kernel]
+        return [[entry / power_of_two(unit) for entry in row] for row, unit in zip(fit.kernel, units, strict=True)]
 
     def directions(self, size: int) -> list[list[int]]:
         """Return the coordinate directions, or random ones."""
@@ -98,9 +110,7 @@ class _Builder:
             return [[int(i == k) for i in range(size)] for k in range(size)]
         return [[int(entry) for entry in self.rng.integers(-4, 5, size)] for _ in range(2 * size)]
 
-    def along(
-        self, start: Vector, direction: list[int], rows: Sequence[tuple[Vector, Fraction]], size: Fraction
-    ) -> Vector:
+    def along(self, start: Vector, direction: list[int], rows: Sequence[tuple[Vector, Fraction]]) -> Vector:
         """Return a point on the line through ``start``: the middle of the part where all rows are positive, or a random one."""
         low: Fraction | None = None
         high: Fraction | None = None
@@ -115,7 +125,7 @@ class _Builder:
                 high = -value / slope if high is None else min(high, -value / slope)
         if low is None and high is None and self.rng is None:
             return start
-        low, high = _ends(low, high, size)
+        low, high = _ends(low, high)
         room = (high - low) / 64
         share = Fraction(1, 2) if self.rng is None else Fraction(int(self.rng.integers(2, 63)), 64)
         middle, room = low + share * (high - low), room * (16 if self.rng is None else 1)
@@ -131,7 +141,7 @@ class _Builder:
         reach = max(
             (abs(_dot(test, whole)) / _dot(test, inner) for test in self.forms.inside(face)), default=Fraction(0)
         )
-        lift = (_whole(reach) + 1) * (self.positive() + (self.rng is not None))
+        lift = 2 * power_of_two(reach) * (self.positive() + 1) if reach else self.positive()
         shifted = [a + lift * b for a, b in zip(whole, inner, strict=True)]
         ups = iter(self.shares(face, shifted, 1, up))
         downs = iter(self.shares(face, [-lift * entry for entry in inner], -1, down))
@@ -161,15 +171,17 @@ class _Builder:
             return []
         from theodolite._numerics import exact_solve
 
-        return list(exact_solve(basis.T, self.forms.exact.witness(face)[:, None])[:, 0])
+        return list(exact_solve(basis.T, self.forms.interior(face)[:, None])[:, 0])
 
     def idle(self, face: int) -> Vector:
         """Return weights of a neuron of output weight 0: on a face, or where it is a saddle's, with a level loss there too."""
         exact = self.forms.exact
-        basis = self.forms.basis(face)
+        basis = [
+            [entry / power_of_two(Fraction(max(map(abs, row)))) for entry in row] for row in self.forms.basis(face)
+        ]
         if self.place.falling and face not in self.place.solution.zeros:
             return self.level(face)
-        point = list(exact.witness(face))
+        point = list(self.forms.interior(face))
         if self.rng is None or not basis:
             return [Fraction(entry) for entry in point]
         draw: Callable[[], Fraction] = partial(_dyadic, self.rng)
@@ -191,7 +203,7 @@ class _Builder:
     def level(self, face: int) -> Vector:
         """Return weights w inside a cell with g . w = 0: rays on both sides of that plane, so weighted that they balance."""
         exact = self.forms.exact
-        rays = exact.rays(face).T
+        rays = self.forms.level_rays(face)
         fit = self.fitter.fit(self.place.solution.support.faces)
         error = np.array([Fraction(int(entry)) for entry in fit.error.entries()], dtype=object)
         pulled = exact.problem.product((exact.weights(face) * error)[None], exact.problem.inputs)[0]
@@ -213,18 +225,11 @@ def _product(left: Array, right: Array | Vector) -> Fraction:
     return Fraction(sum(a * b for a, b in zip(left, right, strict=True)))
 
 
-def _whole(number: Fraction) -> int:
-    """Return the next integer above."""
-    return -(-number.numerator // number.denominator)
-
-
-def _ends(low: Fraction | None, high: Fraction | None, size: Fraction) -> tuple[Fraction, Fraction]:
+def _ends(low: Fraction | None, high: Fraction | None) -> tuple[Fraction, Fraction]:
     """Return an interval in another that may be unbounded."""
-    if low is not None and high is not None:
-        return low, high
     if low is not None:
-        return low, low + abs(low) + size
-    return (-size if high is None else high - abs(high) - size), size if high is None else high
+        return low, low + abs(low) + 1 if high is None else high
+    return (Fraction(-1), Fraction(1)) if high is None else (high - abs(high) - 1, high)
 
 
 def _dyadic(rng: np.random.Generator) -> Fraction:
