@@ -40,7 +40,11 @@ def _without_noughts(form: OneSided) -> OneSided:
 
 def _scaled(form: OneSided) -> tuple[OneSided, Float[np.ndarray, " d"]]:
     """Return h with lines of unit length and columns of unit size, and the sizes of the columns (powers of two)."""
-    sizes = np.abs(form.directions).max(axis=0) if len(form.directions) else form.linear_noise
+    sizes = np.abs(form.directions).max(axis=0, initial=0.0)
+    both = (sizes > 0) & (form.linear_noise > 0)
+    # the noise knows the sizes of whole columns, of which the rows at the kinks may have an untypical part
+    factor = float(np.median(sizes[both] / form.linear_noise[both])) if both.any() else 1.0
+    sizes = np.where(form.linear_noise > 0, factor * form.linear_noise, sizes)
     columns = np.where(sizes > 0, np.exp2(np.round(np.log2(np.where(sizes > 0, sizes, 1.0)))), 1.0)
     unit = form.directions / columns
     norms = np.linalg.norm(unit, axis=1)
@@ -93,6 +97,8 @@ def _decide(form: OneSided, most_rays: int) -> Condition:
     found = _independent(form) if rank == lines else _dependent(form, most_rays)
     if found.direction is not None and rank < width:
         found = replace(found, direction=across @ found.direction)
+    if found.holds is None:
+        return found
     return replace(found, margin=min(margin, inf if found.margin is None else found.margin))
 
 
@@ -110,15 +116,21 @@ def _independent(form: OneSided) -> Condition:
     noise = np.concatenate([form.right_noise + blur, form.left_noise + blur])
     with np.errstate(divide="ignore", invalid="ignore"):
         clear = np.where((slopes == 0) & (noise == 0), inf, slopes / noise)
+        # Beside a kink the gradient is often that of a cell in which another neuron lies, and vanishes with it: what is 0 up to
+        # round-off counts as 0, as a gradient does.
+        flat = np.abs(clear) <= 1
+        evident = float((noise / np.abs(slopes))[flat].min(initial=inf))
+    clear = np.where(flat, inf, clear)
     worst = int(np.argmin(clear))
-    margin = abs(float(clear[worst]))
+    margin = min(abs(float(clear[worst])), evident)
     if clear[worst] <= -CLEAR:
         unit = np.zeros(len(share))
         unit[worst % len(share)] = 1 if worst < len(share) else -1
         v = np.linalg.solve(form.directions, unit)
         return Condition(False, "the loss falls across one kink", v, float(slopes[worst]), margin)
     if clear[worst] >= CLEAR:
-        return Condition(True, f"no descent across any of {len(share)} independent kinks", margin=margin)
+        level = f", {int(flat.sum())} of their sides flat up to round-off" if flat.any() else ""
+        return Condition(True, f"no descent across any of {len(share)} independent kinks{level}", margin=margin)
     return Condition(None, "whether the loss falls across one kink", margin=margin)
 
 
