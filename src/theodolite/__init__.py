@@ -34,7 +34,16 @@ if TYPE_CHECKING:
     from theodolite.activated import ActivatedLandscape
     from theodolite.affine import AffineTargetLandscape, AffineVerdict, PiecewiseTargetLandscape
     from theodolite.arrangement import Cells, cells, count_cells
-    from theodolite.relu import ReluLandscape
+    from theodolite.relu import (
+        InCellMinimum,
+        NoSpuriousExample,
+        Polished,
+        ReluLandscape,
+        ReluStratum,
+        ReluVerdict,
+        SpuriousExample,
+        UnlimitedWidth,
+    )
 
 __all__ = [
     "REFERENCES",
@@ -56,23 +65,30 @@ __all__ = [
     "Ensemble",
     "EnsembleLevel",
     "Evidence",
+    "InCellMinimum",
     "Kind",
     "Landscape",
     "LinearLandscape",
     "Method",
     "NoEscapeError",
     "NoMinimumError",
+    "NoSpuriousExample",
     "NotCoveredError",
     "PiecewiseTargetLandscape",
+    "Polished",
     "Reference",
     "Regularity",
     "ReluLandscape",
+    "ReluStratum",
+    "ReluVerdict",
     "ResidualLandscape",
     "ShapeError",
+    "SpuriousExample",
     "StoreError",
     "Stratum",
     "SurveyableLandscape",
     "TheodoliteError",
+    "UnlimitedWidth",
     "Verdict",
     "WorkloadError",
     "__version__",
@@ -89,7 +105,19 @@ _LAZY = {
     "ActivatedLandscape": "theodolite.activated",
     **dict.fromkeys(("AffineTargetLandscape", "AffineVerdict", "PiecewiseTargetLandscape"), "theodolite.affine"),
     **dict.fromkeys(("Cells", "cells", "count_cells"), "theodolite.arrangement"),
-    "ReluLandscape": "theodolite.relu",
+    **dict.fromkeys(
+        (
+            "InCellMinimum",
+            "NoSpuriousExample",
+            "Polished",
+            "ReluLandscape",
+            "ReluStratum",
+            "ReluVerdict",
+            "SpuriousExample",
+            "UnlimitedWidth",
+        ),
+        "theodolite.relu",
+    ),
 }
 """Names that are imported when they are first used: some homes import numba, and nobody needs all of them."""
 
