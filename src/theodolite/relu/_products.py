@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from theodolite._typing import Array
+from theodolite.relu._kernels import LANES
 
 __all__ = ["near_order", "products"]
 
@@ -45,7 +46,7 @@ def products(inputs, weights, lanes_of, scales, shifts, start, stop, skipped, su
     n, d = inputs.shape
     blocks = scales.shape[0]
     for a in range(start, stop):
-        block_of, lane_of = a // 64, a % 64
+        block_of, lane_of = a // LANES, a % LANES
         for i in range(n):
             change = weights[a, i]
             if a > start:
@@ -60,7 +61,7 @@ def products(inputs, weights, lanes_of, scales, shifts, start, stop, skipped, su
                     for h in range(k + 1):
                         factor = change * inputs[i, k] * inputs[i, h]
                         into = sums[block - skipped, k, h]
-                        for lane in range(64):
+                        for lane in range(LANES):
                             into[lane] += factor * held[lane]
         for k in range(d):
             own, mean = scales[block_of, k, lane_of], shifts[block_of, k, lane_of]
@@ -69,5 +70,5 @@ def products(inputs, weights, lanes_of, scales, shifts, start, stop, skipped, su
                     source = sums[block - skipped, max(k, h), min(k, h)]
                     into = out[a - start, k, block - skipped, h]
                     scale, shift = scales[block, h], shifts[block, h]
-                    for lane in range(64):
+                    for lane in range(LANES):
                         into[lane] = own * source[lane] * scale[lane] - mean * shift[lane]

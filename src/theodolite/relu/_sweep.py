@@ -37,7 +37,7 @@ from theodolite.relu._problem import Problem
 __all__ = ["Swept", "fitted_cells", "sweep", "sweep_below"]
 
 _MOST_BYTES = 2**31
-_CHUNK = 32
+_CHUNK = 64
 """First patterns of a piece of a sweep over pairs, whose products are made as they are needed."""
 _ROOM = 2**14
 _PIECE = 2**20
