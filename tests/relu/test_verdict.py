@@ -216,6 +216,21 @@ def test_too_many_rays_are_counted():
     assert found.kind is Kind.NOT_CRITICAL or "rays" in str(found.evidence)
 
 
+@pytest.mark.parametrize("number", [Fraction, float])
+def test_weights_at_the_origin_with_many_samples(number):
+    """With targets below 0 and positive output weights, all weights 0 is a local minimum; with targets above 0 it is not."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(-9, 10, (300, 5)), rng.integers(-9, 10, 300)
+    origin = np.zeros((2, 5), dtype=int), np.ones(2, dtype=int)
+    params = tuple(fractions(part) if number is Fraction else part.astype(float) for part in origin)
+    below = ReluLandscape(x, -abs(y), 2).classify(params)
+    assert below.kind is Kind.SPURIOUS_MINIMUM
+    above = ReluLandscape(x, abs(y), 2).classify(params)
+    assert above.kind is Kind.NOT_CRITICAL
+    assert above.autodiff_is_zero
+    assert above.escape.decrease > 0
+
+
 def test_several_outputs():
     x, y = [[1, 0], [0, 1]], [[2, 0], [0, 1]]
     land = ReluLandscape(x, y, 1)

@@ -33,8 +33,8 @@ def decide_with_margins(form: OneSided, most_rays: int) -> Condition:
 
 
 def _without_noughts(form: OneSided) -> OneSided:
-    """Leave out lines on which nothing enters at all."""
-    nothing = (form.right == 0) & (form.left == 0) & (form.right_noise == 0) & (form.left_noise == 0)
+    """Leave out lines that do not enter, up to round-off: samples that are fitted."""
+    nothing = (np.abs(form.right) <= form.right_noise) & (np.abs(form.left) <= form.left_noise)
     return form.take(~nothing) if nothing.any() else form
 
 
