@@ -14,7 +14,7 @@ __all__ = ["CLEAR", "evidence", "level_tolerance", "loss_of"]
 CLEAR = 1e3
 """A decision is clear where its number is this factor away from the tolerance."""
 
-_DECIDED = "every sign and every rank was decided"
+_DECIDED = "the closest decision about a sign or a rank"
 
 
 def loss_of(problem: Problem, sse: Number) -> Number:
