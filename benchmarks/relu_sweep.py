@@ -34,7 +34,8 @@ def main() -> None:
     limit = fused_multiply_adds()
     print(f"one core: {limit / 1e9:.0f} GFLOP/s of fused multiply-adds")
     print(
-        f"{'case':>16} {'sets':>11} {'kernel':>9} {'x loop':>7} {'x batch':>7} {'of limit':>8} {'4 threads':>9} {'passed':>7}"
+        f"{'case':>16} {'sets':>11} {'kernel':>9} {'x loop':>7} {'x batch':>7} {'of limit':>8} {'4 threads':>9} {'passed':>7} "
+        f"{'doubtful':>8}"
     )
     for n, d, m in CASES:
         report(n, d, m, limit)
