@@ -81,7 +81,7 @@ def test_floats_agree_with_rationals_or_leave_it_open(seed):
 
 @pytest.mark.parametrize("case", [*T, *A], ids=str)
 def test_listed_points_are_minima_of_their_level(case):
-    """Every point of the notes with all output weights not 0, balanced and not, exactly and in floats."""
+    """Every listed point with all output weights not 0, balanced and not, exactly and in floats."""
     tested = 0
     for sse, neurons in (*case.kinked, *case.smooth, *case.examples):
         for factor in (Fraction(1), Fraction(3)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -14,7 +14,7 @@ from theodolite.relu._conditions import CLEAR, Condition, decide
 from theodolite.relu._one_sided import OneSided
 from theodolite.relu._rays import candidates
 
-__all__ = ["decide_with_margins", "screen"]
+__all__ = ["decide_with_margins"]
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _MOST_ENTRIES = 200_000
@@ -192,40 +192,3 @@ def _moved(form: OneSided, units: float) -> OneSided:
         np.zeros(len(right)),
         np.zeros(len(left)),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class Screen:
-    """For many errors at once and one face: how clearly a neuron there passes, with output weight of either sign.
-
-    ``worst`` (2, m) is the smallest slope across a kink in units of its noise (sign +1 first, then -1; -inf where P is outside
-    the span of the lines), ``outside`` (m,) the part of P outside that span in units of its noise. Numbers below -1000 fail,
-    above 1000 pass, in between nothing is said.
-    """
-
-    worst: Float[np.ndarray, "two m"]
-    outside: Float[np.ndarray, " m"]
-
-
-def screen(
-    linear: Float[np.ndarray, "m d"],
-    linear_noise: Float[np.ndarray, "m d"],
-    right: Float[np.ndarray, "m l"],
-    left: Float[np.ndarray, "m l"],
-    line_noise: Float[np.ndarray, "m l"],
-    directions: Float[np.ndarray, "l d"],
-) -> Screen:
-    """Test one face with independent lines for many errors at once; the arguments are those of ``OneSided`` for sign +1."""
-    inverse = np.linalg.pinv(directions)
-    project = np.eye(directions.shape[1]) - inverse @ directions
-    away, blur = np.abs(linear @ project), linear_noise @ np.abs(project)
-    share, spread = linear @ inverse, (linear_noise + 16 * _EPSILON * np.abs(linear)) @ np.abs(inverse)
-    noise = line_noise + spread
-    with np.errstate(divide="ignore", invalid="ignore"):
-        outside = np.where(away > 0, away / blur, 0.0).max(axis=1, initial=0.0)
-        worst = []
-        for sign in (1, -1):
-            slopes = np.concatenate([sign * (right + share), sign * (left - share)], axis=1)
-            both = np.concatenate([noise, noise], axis=1)
-            worst.append(np.where((slopes == 0) & (both == 0), inf, slopes / both).min(axis=1, initial=inf))
-    return Screen(np.array(worst), outside)

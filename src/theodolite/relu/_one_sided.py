@@ -22,7 +22,7 @@ from theodolite._numerics import to_floats
 from theodolite._typing import Array
 from theodolite.relu._problem import Number, Problem
 
-__all__ = ["OneSided", "one_sided", "rounding"]
+__all__ = ["OneSided", "as_floats", "one_sided", "rounding"]
 
 _UNITS = 16.0
 """Round-off of an error, in units of 2^-52 times the numbers that it is the difference of."""

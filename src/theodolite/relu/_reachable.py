@@ -62,7 +62,7 @@ def _cells(problem: Problem, draws: Array) -> Int8[np.ndarray, "c n"]:
 
 
 def _attain(problem: Problem, known: Known, cells: Int8[np.ndarray, "c n"]) -> None:
-    pairs = len(problem.inputs) and problem.hidden // 2
+    pairs = problem.hidden // 2
     n, width = problem.samples, problem.width
     limit = _MOST_PRODUCTS_EXACT if problem.exact else _MOST_PRODUCTS
     sets = [[cell] for cell in range(len(cells))]
