@@ -77,7 +77,7 @@ class Gram:
     def _follow(self, sides: Array) -> None:
         """Bring the moments up to date with the slopes of the neurons on the samples, times their output weights."""
         changed = sides != self._sides
-        if np.count_nonzero(changed) > 0.2 * changed.size:
+        if np.count_nonzero(changed) > 0.05 * changed.size:
             self._sides = sides
             self._anew()
             return
