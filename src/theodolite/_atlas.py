@@ -43,7 +43,7 @@ class NoSuchSetError(DataError, IndexError):
 class Atlas:
     """The critical sets of a landscape, by increasing value.
 
-    ``complete`` says whether every critical set is here; ``ordered`` whether none is missing below the last one that is;
+    ``complete`` says whether every critical set is here that the landscape lists; ``ordered`` whether none is missing below the last one that is;
     ``stopped`` why the survey ended early (``"limit"``, ``"budget"``, ``"interrupted"``), ``total`` how many sets there are,
     where that is known. ``fingerprint`` is that of the landscape with its data, ``command`` what was run, ``versions`` with which
     libraries. ``selection`` says in words by which filters sets were left out.

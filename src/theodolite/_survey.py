@@ -48,7 +48,8 @@ def survey(
     is called with the number of sets found and the number expected (``None`` where unknown).
 
     The rows do not depend on workers, store or interruptions. Landscapes that list their sets in increasing value keep that
-    order, so that a limit keeps the lowest; the sets of others are sorted by value, then by key.
+    order, so that a limit keeps the lowest; the sets of others are sorted by value, then by key. ReLU landscapes join what they
+    find into sets at the end: limit and progress count the parts.
 
     Raises ``DataError`` for options that cannot be used, ``WorkloadError`` for more than 10**6 candidates without limit or
     budget, ``StoreError`` if the folder cannot be used or workers keep dying.

@@ -398,3 +398,21 @@ def test_descents_end_in_sets_of_the_atlas(options: dict[str, object], seed: int
     assert done.verdict.kind in MINIMA
     assert (done.losses[-1] == atlas[0].value) == (done.verdict.kind is th.Kind.GLOBAL_MINIMUM)
     assert land.unlimited_width().value <= atlas[0].value
+
+
+def test_points_known_in_floats_make_exact_minima_spurious_only_with_a_margin() -> None:
+    land = landscape(TEN)
+    lowest = land.global_minimum()
+    fresh = landscape(TEN)
+    fresh.polish([np.array(part, dtype=float) for part in lowest.representative()])
+    item = next(fresh.local_minima(nondifferentiable=True))
+    assert item.kind is th.Kind.GLOBAL_MINIMUM
+    fresh = landscape(TEN)
+    fresh._known.attain(1.2 - 1e-16, "a rounded point")
+    kinds = [stratum.kind for stratum in fresh.local_minima(nondifferentiable=False)]
+    assert set(kinds) == {th.Kind.SPURIOUS_MINIMUM}
+    (item,) = th.survey(landscape(T[2]), limit=1)
+    assert item.kind is th.Kind.LOCAL_MINIMUM
+    nearly = landscape(T[2])
+    nearly._known.attain(float(item.value) - 1e-15, "a rounded point")
+    assert next(iter(th.survey(nearly, limit=1))).kind is th.Kind.LOCAL_MINIMUM

@@ -86,7 +86,7 @@ def classify(
             metavar="NUMBER",
             help="How far, relative to its size, a point may lie from a critical one to be called critical "
             "(by default the square root of the precision of the parameters; with DATA affine 512 times that precision, "
-            "relative to the terms of each neuron).",
+            "relative to the terms of each neuron; of ReLU networks on data that precision itself).",
         ),
     ] = None,
     json: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -66,12 +67,14 @@ def _kind(
 ) -> tuple[Kind, list[Assumption]]:
     """Return what the local minima of one level are."""
     attained, bound = loss_of(problem, known.attained), loss_of(problem, known.bound)
-    if is_lowest or level.value <= bound + (0 if problem.exact else tolerance):
+    at_bound = level.value <= bound + tolerance and (not problem.exact or isinstance(known.bound, Fraction))
+    if is_lowest or at_bound:
         return Kind.GLOBAL_MINIMUM, [] if problem.exact else [Assumption(_LOWEST, tolerance=tolerance)]
     above = level.value - attained
     if not isinstance(above, float):
         return Kind.SPURIOUS_MINIMUM if above > 0 else Kind.LOCAL_MINIMUM, []
-    margin = float(above) / tolerance if tolerance else np.inf
+    tolerance = level_tolerance(problem.as_float)  # of exact data too, where the lower point is known in floats
+    margin = above / tolerance if tolerance else (np.inf if above > 0 else 0.0)
     spurious = margin >= CLEAR
     noted = Assumption("a lower loss is attained", min(margin, 1e300), tolerance)
     return (Kind.SPURIOUS_MINIMUM, [noted]) if spurious else (Kind.LOCAL_MINIMUM, [] if above <= 0 else [noted])
