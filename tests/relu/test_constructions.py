@@ -36,15 +36,10 @@ def check(land: ReluLandscape, found: SpuriousExample, seed: int = 0) -> None:
     assert land.classify(found.params).kind is Kind.SPURIOUS_MINIMUM
     source, here = np.random.default_rng(seed), [to_floats(part) for part in found.params]
     lowest = float(found.value)
-    for size in (1e-2, 1e-4):
-        for _ in range(100):
-            there = [
-                part + size * source.normal(size=part.shape) * np.abs(here[0]).max(initial=1e-2) ** 0 for part in here
-            ]
-            scale = 1e-7 if size > 1e-3 else 1e-10
-            near = min(float(land.loss(there)) - lowest, 0.0)
-            # larger steps may leave the basin; they must not be lower to the order of a descent direction
-            assert size > 1e-3 or near > -scale
+    for size in (1e-4, 1e-6):
+        for _ in range(60):
+            there = [part + size * source.normal(size=part.shape) for part in here]
+            assert float(land.loss(there)) > lowest - 1e-10 * (1 + lowest)
 
 
 @pytest.mark.parametrize("case", T + A, ids=str)
