@@ -6,6 +6,7 @@ from math import inf
 import numpy as np
 import pytest
 
+from theodolite._errors import NotCoveredError
 from theodolite.relu._data import read
 from theodolite.relu._in_cell import in_cell_minima
 from theodolite.relu._moments import Moments, cone_moments, space_moments
@@ -119,6 +120,14 @@ def test_rows_of_very_different_sizes() -> None:
     found = patterns(problem, boundary=False)
     assert cone_moments(found, fitted_cells(found)).steps is None
     _agree(found, fitted_cells(found), 2, inf, inside=True)
+
+
+def test_sets_too_large_for_the_stack_are_refused() -> None:
+    rng = np.random.default_rng(11)
+    problem = read(rng.normal(size=(4, 30)), rng.normal(size=4), 2, False, False, 0.0, "sum", "float64")[1]
+    found = patterns(problem, boundary=False)
+    with pytest.raises(NotCoveredError, match="2 patterns of 30 coordinates"):
+        sweep(found, 2, fitted_cells(found))
 
 
 def test_faces_of_mixed_dimensions() -> None:

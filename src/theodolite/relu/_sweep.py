@@ -27,7 +27,7 @@ from math import comb, inf
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from theodolite._errors import WorkloadError
+from theodolite._errors import NotCoveredError, WorkloadError
 from theodolite._typing import Array
 from theodolite.relu._kernels import DOUBTFUL, LANES, make_sweep
 from theodolite.relu._moments import Moments, cone_moments, space_moments
@@ -37,6 +37,7 @@ from theodolite.relu._problem import Problem
 __all__ = ["Swept", "fitted_cells", "sweep", "sweep_below"]
 
 _MOST_BYTES = 2**31
+_MOST_SCRATCH = 1024
 _CHUNK = 64
 """First patterns of a piece of a sweep over pairs, whose products are made as they are needed."""
 _ROOM = 2**14
@@ -108,6 +109,12 @@ def sweep_below(
 def _swept(moments: Moments, m: int, below: float, threads: int, *, inside: bool) -> Swept:
     if m > moments.count:
         return Swept(np.zeros((0, m), dtype=np.int64), np.zeros(0), np.zeros((0, m), dtype=np.int64))
+    if m * moments.width**2 > _MOST_SCRATCH:
+        raise NotCoveredError(
+            f"Sets of {m} patterns of {moments.width} coordinates are not swept",
+            cause=f"the sweep keeps its numbers on the stack, for sets times squared coordinates of up to {_MOST_SCRATCH}",
+            fix="Use fewer features or a narrower network",
+        )
     size = 8 * moments.count * len(moments.grams) * LANES * moments.width**2
     if m > 2 and size > _MOST_BYTES:
         raise WorkloadError(
