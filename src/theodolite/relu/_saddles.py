@@ -17,7 +17,7 @@ from theodolite.relu._patterns import Patterns
 from theodolite.relu._strata import Place
 from theodolite.relu._supports import Item, Solution, multisets, repeats, tuples
 
-__all__ = ["Saddle", "saddle_count", "saddle_strata", "saddles"]
+__all__ = ["Saddle", "saddle_count", "saddle_strata", "saddles", "saddles_on"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,10 +41,10 @@ def saddles(patterns: Patterns, hidden: int, item: Item) -> list[Saddle]:
     found = fitter(patterns, hidden)
     sets = tuples(item, len(patterns))
     sets = sets[(sets < patterns.cells).all(axis=1)]
-    return [saddle for faces in sets[found.screen.kept(sets)].tolist() for saddle in _on(found, tuple(faces))]
+    return [saddle for faces in sets[found.screen.kept(sets)].tolist() for saddle in saddles_on(found, tuple(faces))]
 
 
-def _on(found: Fitter, faces: tuple[int, ...]) -> Iterator[Saddle]:
+def saddles_on(found: Fitter, faces: tuple[int, ...]) -> Iterator[Saddle]:
     """Yield the saddles with supports on exactly these cells."""
     for solution in found.critical(faces):
         if len(solution.support.pairs) >= found.hidden:

@@ -61,7 +61,7 @@ class Place:
 
     @property
     def nullity_range(self) -> tuple[int, int] | None:
-        """Bounds on the nullity, and the nullity itself where they are equal."""
+        """Proven bounds on the nullity over the stratum, which need not be attained; equal where it is constant."""
         if not self.differentiable:
             return None
         rest = self._parameters - 2 * self.falling
