@@ -43,10 +43,10 @@ class NoSuchSetError(DataError, IndexError):
 class Atlas:
     """The critical sets of a landscape, by increasing value.
 
-    ``complete`` says whether every critical set is here that the landscape lists; ``ordered`` whether none is missing below the last one that is;
-    ``stopped`` why the survey ended early (``"limit"``, ``"budget"``, ``"interrupted"``), ``total`` how many sets there are,
-    where that is known. ``fingerprint`` is that of the landscape with its data, ``command`` what was run, ``versions`` with which
-    libraries. ``selection`` says in words by which filters sets were left out.
+    ``complete`` says whether every critical set is here that the landscape lists; ``ordered`` whether none is missing below the
+    last one that is; ``stopped`` why the survey ended early (``"limit"``, ``"budget"``, ``"interrupted"``), ``total`` how many
+    sets there are, where that is known. ``fingerprint`` is that of the landscape with its data, ``command`` what was run,
+    ``versions`` with which libraries. ``selection`` says in words by which filters sets were left out.
 
     An atlas is a sequence of ``CriticalSet``: ``atlas[0]`` is the lowest, slices, masks and lists of positions give atlases.
     A million sets take about 60 bytes each in memory; a set becomes an object when it is looked at.
