@@ -213,3 +213,19 @@ def test_cells_of_biased_neurons_are_drawn_for_centred_inputs(inputs, shift):
     place = np.array(panel.neurons[0].place)
     assert panel.neurons[0].kinked
     assert place @ drawn[1].normals[0] == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("smooth", "kinked", "words"),
+    [
+        (0, 3, "Every point of this set lies on a kink"),
+        (2, 0, "differentiable all over"),
+        (2, 3, "plateau"),
+        (2, None, "too many"),
+    ],
+)
+def test_strata_in_words(smooth, kinked, words):
+    land = ReluLandscape([[1, 0], [0, 1]], [1, 2], 1)
+    counts = panel_of(StrataPanel, figures(portrait(land, ([[1, 1]], [1])), None, smooth=smooth, kinked=kinked))
+    assert (counts.smooth, counts.kinked) == (smooth, kinked)
+    assert words in counts.caption

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 
 import numpy as np
@@ -34,6 +34,11 @@ class Pieces:
     normals: Array
     names: tuple[str, ...]
     frame: Array
+
+    @cached_property
+    def corners(self) -> tuple[tuple[float, ...], ...]:
+        """The outlines as plain numbers."""
+        return tuple(_rounded(corners.ravel()) for corners in self.outlines)
 
 
 @lru_cache(maxsize=4)
@@ -154,7 +159,7 @@ def arrangement_panel(found: Pieces, portrait: Portrait) -> ArrangementPanel:
         axes,
         tuple(_rounded(normal) for normal in found.normals),
         found.names,
-        tuple(_rounded(corners.ravel()) for corners in found.outlines),
+        found.corners,
         found.values,
         _marks(portrait, found.frame),
     )

@@ -191,7 +191,8 @@ class Catalogue:
     def _keys(self, key: bytes) -> list[bytes]:
         """Return the keys of all rows of the set with this key: its own alone where the others were never listed."""
         try:
-            rows = same_level(self.rows(), self.problem, key)
+            listed = self.rows() if self._rows is None else self._rows  # what a survey that stopped early has, not more
+            rows = same_level(listed, self.problem, key)
         except WorkloadError:
             return [key]
         return [row.tobytes() for row in rows.keys] or [key]

@@ -98,7 +98,9 @@ def figures(
 
 
 def _strata(smooth: int | None, kinked: int | None) -> StrataPanel:
-    if smooth == 0:
+    if kinked is None:
+        caption = "Strata on kinks are too many to enumerate; there may be some at this loss."
+    elif smooth == 0:
         caption = (
             "Every point of this set lies on a kink: no method that follows gradients of a smooth loss describes it."
         )

@@ -30,7 +30,7 @@ def panels(catalogue: Catalogue, critical_set: CriticalSet, biased: bool) -> tup
         portrait,
         pieces(problem, biased),
         smooth=smooth,
-        kinked=kinked,
+        kinked=kinked if catalogue.boundary else None,
         signs=signs,
         lowest=_lowest(catalogue, critical_set) if portrait.inputs == 1 else None,
     )

@@ -20,6 +20,9 @@ def page_data(atlas: AtlasLike, rows: Rows, panels: Panels) -> dict[str, Any]:
     """Return what the page's script draws, as plain JSON; labels and shown values it takes from the table."""
     sets = rows.sets
     known = {evidence: i for i, evidence in enumerate(dict.fromkeys(item.evidence for item in sets))}
+    told = [evidence_lines(evidence) for evidence in known]
+    # Where every set has margins of its own, most lines are still the same.
+    lines = {line: i for i, line in enumerate(dict.fromkeys(line for each in told for line in each))}
     ladder = ladder_data(rows)
     return {
         "title": atlas.description.title,
@@ -53,7 +56,8 @@ def page_data(atlas: AtlasLike, rows: Rows, panels: Panels) -> dict[str, Any]:
             "index": _spans([(item.index, item.index_range, item.ranges_exact) for item in sets]),
             "nullity": _spans([(item.nullity, item.nullity_range, item.ranges_exact) for item in sets]),
         },
-        "evidence": [evidence_lines(evidence) for evidence in known],
+        "lines": list(lines),
+        "evidence": [[lines[line] for line in each] for each in told],
         "ladder": {
             **ladder,
             "kinks": [int(kink) for kink in rows.kinks] if any(rows.kinks) else None,

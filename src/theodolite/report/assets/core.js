@@ -115,5 +115,6 @@ const fieldsOf = ([tag, ...places]) => {
   return out;
 };
 const markFrom = ([x, y, kind, here, row, label = sets.label[row], value = sets.value[row]]) => ({ x, y, kind, here: here === 1, row, label, value, shown: number(value) });
+const evidenceOf = (row) => page.evidence[sets.evidence[row]].map((line) => page.lines[line]);
 const panelsOf = (row) => (page.panels[row] || []).map(fieldsOf);
 const movesOf = (row) => panelsOf(row).filter((panel) => panel.tag === "moves").flatMap((panel) => panel.moves);

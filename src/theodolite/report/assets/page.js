@@ -82,7 +82,7 @@ find("#save").addEventListener("click", () => {
   const columns = ["label", "value", "index", "nullity", "dimension"];
   const list = sets.label.map((_, row) => ({
     ...Object.fromEntries(columns.map((name) => [name, sets[name][row]])), in_full: inFull(row), kind: kindWords(sets.kind[row]),
-    evidence: page.evidence[sets.evidence[row]].map(([word, text]) => `${word}: ${text}`), step_to: sets.step[row] === null ? null : sets.label[sets.step[row]], decrease: sets.gain[row],
+    evidence: evidenceOf(row).map(([word, text]) => `${word}: ${text}`), step_to: sets.step[row] === null ? null : sets.label[sets.step[row]], decrease: sets.gain[row],
   }));
   const { title, description, complete, fingerprint, command, versions } = page;
   const text = JSON.stringify({ title, description, complete, sets_in_atlas: page.total, fingerprint, command, versions, sets: list }, null, 1);

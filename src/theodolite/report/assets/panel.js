@@ -18,7 +18,7 @@ function panel() {
     out.push(moves({ title: "Way out", moves: [[words, "", rowsInTable[row].cells[7].textContent, null, sets.step[row]]], more: 0, caption: "The best single step." }, row));
   }
   if (page.without && (!page.panels[row] || page.aside.includes(row))) out.push(h`<p class="small mut" style="margin-top:12px">${page.without}</p>`);
-  const evidence = h`<h3>Evidence</h3><ul class="ev">${page.evidence[sets.evidence[row]].map(([word, text]) => h`<li><span>${word}</span><span>${text}</span></li>`)}</ul>`;
+  const evidence = h`<h3>Evidence</h3><ul class="ev">${evidenceOf(row).map(([word, text]) => h`<li><span>${word}</span><span>${text}</span></li>`)}</ul>`;
   put(place, printing() ? out : [out, evidence]);
   put(find("#evidence"), printing() ? evidence : null);
 }
