@@ -34,7 +34,7 @@ HEAVY = (
 )
 
 # From the ground up. A module may import from rows below its own, and from its own row where that is marked as one circle.
-BASE = {"_version", "_versions", "_typing", "_errors", "_budget", "_atomic"}
+BASE = {"_version", "_versions", "_typing", "_errors", "_budget", "_atomic", "_counting"}
 VOCABULARY = {"_references", "_evidence", "_kind", "_notebook", "_panels", "_critical", "_verdict", "_table", "_texts"}
 VOCABULARY |= {"_arrays", "_landscape", "_hessian", "_certificate", "_endings", "_trainable"}
 FILES = {"_crew", "_npz", "_progress"}
@@ -57,7 +57,7 @@ ROWS = [
 ]
 CIRCLES = (BASE, VOCABULARY, FILES, SURVEY)
 # These show themselves: they call the faces above them, from inside functions, so that importing one never loads the other.
-LAZY_UPWARD = {("_atlas", "report"), ("probability", "report")}
+LAZY_UPWARD = {("_atlas", "report"), ("_ensemble", "report"), ("_ensemble_faces", "report"), ("probability", "report")}
 
 
 def row(unit: str) -> int:

@@ -6,7 +6,8 @@ from theodolite._atlas import Atlas
 from theodolite._atlas_files import load_atlas
 from theodolite._certificate import Certificate
 from theodolite._critical import CriticalSet, Stratum
-from theodolite._ensemble import Ensemble, EnsembleLevel, train_ensemble
+from theodolite._ensemble import Ensemble, EnsembleLevel
+from theodolite._ensemble_faces import ensemble_figure, ensemble_page
 from theodolite._errors import (
     AtlasFileError,
     CertificateError,
@@ -24,6 +25,7 @@ from theodolite._kind import Kind
 from theodolite._landscape import Landscape, SurveyableLandscape
 from theodolite._references import REFERENCES, Reference, cite
 from theodolite._survey import survey
+from theodolite._training import train_ensemble
 from theodolite._verdict import Direction, Verdict
 from theodolite._version import __version__
 from theodolite.dominance import DescentCertificate, Dominance, EmpiricalCheck, Regularity
@@ -95,6 +97,8 @@ __all__ = [
     "cells",
     "cite",
     "count_cells",
+    "ensemble_figure",
+    "ensemble_page",
     "load_atlas",
     "probability",
     "survey",

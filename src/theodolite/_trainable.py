@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from theodolite._endings import Endings, judged_one_by_one
+from theodolite._endings import Endings, Nearness, judged_one_by_one
 from theodolite._errors import DataError, TheodoliteError
 from theodolite._kind import Kind
 from theodolite._typing import Array, Parameters, ParametersLike, Real
@@ -50,6 +50,10 @@ class Trainable:
         """Return a rate of gradient descent that suits random starts; ``DataError`` where none is known."""
         raise DataError(f"No rate of training is known for {self.specification}", fix="Pass rate")
 
+    def training_scale(self) -> float:
+        """Return the loss of the best function that is constant, as far as biases allow: losses are measured by it."""
+        return float(self.loss([np.zeros(shape) for shape in self.parameter_shapes]))
+
     def train_many(
         self,
         params: Parameters,
@@ -61,34 +65,57 @@ class Trainable:
     ) -> int:
         """Take networks, one entry per run in front of each array, down the gradient in place; return the steps done."""
         velocity = [np.zeros_like(part) for part in params]
-        for step in range(steps):
-            if stop():
-                return step
-            for run in range(len(params[0])):
-                gradient = self.gradient([part[run] for part in params])
-                for part, speed, pull in zip(params, velocity, gradient, strict=True):
-                    speed[run] = momentum * speed[run] + pull
-                    part[run] -= rate * speed[run]
-            report(step + 1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for step in range(steps):
+                if stop():
+                    return step
+                for run in _finite(params).tolist():
+                    try:
+                        gradient = self.gradient([part[run] for part in params])
+                    except TheodoliteError:  # its numbers are too large: the loss is, too
+                        gradient = tuple(np.full(part.shape[1:], np.nan) for part in params)
+                    for part, speed, pull in zip(params, velocity, gradient, strict=True):
+                        speed[run] = momentum * speed[run] + pull
+                        part[run] -= rate * speed[run]
+                report(step + 1)
         return steps
 
     def losses_of(self, params: Parameters) -> Array:
-        """Return the loss of each network."""
-        return np.array([float(self.loss([part[run] for part in params])) for run in range(len(params[0]))])
+        """Return the loss of each network: ``inf`` where it is beyond all numbers."""
+        found = np.full(len(params[0]), np.inf)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for run in _finite(params).tolist():
+                try:
+                    found[run] = float(self.loss([part[run] for part in params]))
+                except TheodoliteError:
+                    continue
+        return found
 
-    def endings_of(self, params: Parameters, report: Callable[[int], None], stop: Callable[[], bool]) -> Endings:
-        """Return the critical value that each network is near to, and its kind."""
+    def endings_of(
+        self, params: Parameters, near: Nearness, report: Callable[[int], None], stop: Callable[[], bool]
+    ) -> Endings:
+        """Return the critical point that each network is near to."""
 
-        def judge(run: int) -> tuple[float, Kind]:
-            report(run)
+        def judge(run: int) -> tuple[Parameters, float, Kind] | None:
+            report(run + 1)
+            here = tuple(np.asarray(part[run]) for part in params)
             try:
-                verdict = self.classify([part[run] for part in params], rtol=_NEAR)
+                verdict = self.classify(here, rtol=_NEAR)
             except TheodoliteError:
-                return float("nan"), Kind.UNDECIDED
+                return None
             if verdict.kind in (Kind.NOT_CRITICAL, Kind.UNDECIDED):
-                return float("nan"), verdict.kind
+                return None
+            point = (
+                here
+                if verdict.nearest is None
+                else tuple(np.asarray(part, dtype=np.float64) for part in verdict.nearest)
+            )
             value = verdict.value if verdict.critical_set is None else verdict.critical_set.value
-            return float(value), verdict.kind
+            return point, float(value), verdict.kind
 
-        finite = np.all([np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in params], axis=0)
-        return judged_one_by_one(len(params[0]), judge, stop, finite)
+        return judged_one_by_one(_finite(params), len(params[0]), judge, stop)
+
+
+def _finite(params: Parameters) -> Array:
+    """Return the runs all of whose parameters are finite."""
+    return np.flatnonzero(np.all([np.isfinite(part).all(axis=tuple(range(1, part.ndim))) for part in params], axis=0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -36,13 +36,13 @@ from theodolite.linear._network import Network
 from theodolite.linear._options import Options, check_options
 from theodolite.linear._problem import Problem
 from theodolite.linear._shallow import ShallowProblem
-from theodolite.linear._training import losses, train
+from theodolite.linear._trained import TrainedInArrays
 from theodolite.linear._uncovered import UncoveredProblem, obstacle
 
 __all__ = ["LinearLandscape"]
 
 
-class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
+class LinearLandscape(TrainedInArrays, SurveyableLandscape, CertifiedLandscape):
     r"""The loss of the linear network x -> W2 W1 x on data, rows of X and Y being samples.
 
     .. math::  L(W_1, W_2) = \tfrac12 \lVert X W_1^T W_2^T - Y \rVert_F^2
@@ -304,30 +304,6 @@ class LinearLandscape(SurveyableLandscape, CertifiedLandscape):
                 fix=None if minimum else "Pass more accurate parameters",
             )
         return verdict.escape
-
-    def training_rate(self) -> float:
-        """Return a rate that suits random starts: a tenth of what the curvature in the outputs allows."""
-        network = self._network
-        size = float(np.linalg.norm(np.concatenate([network.samples.x, network.ones], axis=1), 2))
-        return 0.1 / max(2 * network.factor * size**2, float(np.finfo(float).tiny))
-
-    def train_many(
-        self,
-        params: Parameters,
-        rate: float,
-        momentum: float,
-        steps: int,
-        report: Callable[[int], None],
-        stop: Callable[[], bool],
-    ) -> int:
-        """Take networks down the gradient in place, many side by side; return how many steps were done."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            return train(self._network, list(params), rate, momentum, steps, report, stop)
-
-    def losses_of(self, params: Parameters) -> Array:
-        """Return the loss of each network."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            return losses(self._network, list(params))
 
     @cached_property
     def certifier(self) -> Certifier:

@@ -9,10 +9,10 @@ import numpy as np
 from theodolite._typing import Array
 from theodolite.linear._network import Layout, Network
 
-__all__ = ["losses", "train"]
+__all__ = ["constant_loss", "losses", "train"]
 
-_BLOCK = 1024
-"""Networks that are worked on together: their matrices stay in the cache."""
+_TOGETHER = 2**18
+"""Numbers that are worked on together: they stay in the cache."""
 
 
 def train(
@@ -30,11 +30,12 @@ def train(
     """
     velocity = [np.zeros_like(part) for part in params]
     moments = _moments(network)
+    size = _together(network)
     for step in range(steps):
         if stop():
             return step
-        for start in range(0, len(params[0]), _BLOCK):
-            rows = slice(start, start + _BLOCK)
+        for start in range(0, len(params[0]), size):
+            rows = slice(start, start + size)
             change = _gradient(network, moments, [part[rows] for part in params])
             for part, speed, pull in zip(params, velocity, change, strict=True):
                 speed[rows] *= momentum
@@ -46,18 +47,36 @@ def train(
 
 def losses(network: Network, params: list[Array]) -> Array:
     """Return the loss of every network."""
-    xx, yx, yy = _moments(network)
-    whole, _, _ = _products(network.layout, params)
-    total = np.einsum("roi,ij,roj->r", whole, xx, whole, optimize=True) - 2 * np.einsum("roi,oi->r", whole, yx) + yy
-    decay = sum((part.reshape(len(part), -1) ** 2).sum(axis=1) for part in params) * (network.l2 / 2)
-    return np.asarray(network.factor * np.maximum(total, 0.0) + decay)
-
-
-def _moments(network: Network) -> tuple[Array, Array, float]:
-    """Return the second moments of [X 1], of Y with it, and ||Y||^2."""
+    found = np.empty(len(params[0]))
     x = np.concatenate([network.samples.x, network.ones], axis=1)
-    y = network.samples.y
-    return x.T @ x, y.T @ x, float((y**2).sum())
+    size = _together(network)
+    for start in range(0, len(found), size):
+        given = [part[start : start + size] for part in params]
+        whole, _, _ = _products(network.layout, given)
+        error = x @ np.swapaxes(whole, 1, 2) - network.samples.y
+        decay = sum((part.reshape(len(part), -1) ** 2).sum(axis=1) for part in given) * (network.l2 / 2)
+        found[start : start + size] = network.factor * (error**2).sum(axis=(1, 2)) + decay
+    return found
+
+
+def _together(network: Network) -> int:
+    """Return how many networks are worked on together."""
+    widths = network.layout.widths
+    return max(1, _TOGETHER // ((len(widths) + 1) * max(widths) * (widths[0] + 1)))
+
+
+def constant_loss(network: Network) -> float:
+    """Return the loss of the best constant, as far as the network has biases."""
+    y, ones = network.samples.y, network.ones
+    if network.layout.biased:
+        y = y - ones @ (ones.T @ y) / float((ones**2).sum())
+    return float(network.factor * (y**2).sum())
+
+
+def _moments(network: Network) -> tuple[Array, Array]:
+    """Return the second moments of [X 1], and those of Y with it."""
+    x = np.concatenate([network.samples.x, network.ones], axis=1)
+    return x.T @ x, network.samples.y.T @ x
 
 
 def _products(layout: Layout, params: list[Array]) -> tuple[Array, list[Array], list[Array]]:
@@ -77,9 +96,9 @@ def _products(layout: Layout, params: list[Array]) -> tuple[Array, list[Array], 
     return current, inputs, weights
 
 
-def _gradient(network: Network, moments: tuple[Array, Array, float], params: list[Array]) -> list[Array]:
+def _gradient(network: Network, moments: tuple[Array, Array], params: list[Array]) -> list[Array]:
     layout = network.layout
-    xx, yx, _ = moments
+    xx, yx = moments
     whole, inputs, weights = _products(layout, params)
     pull = 2 * network.factor * (whole @ xx - yx)
     found: list[Array] = []

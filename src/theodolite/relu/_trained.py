@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from theodolite._endings import Endings
+from theodolite._arrays import given_epsilon
+from theodolite._endings import Endings, Nearness
 from theodolite._kind import Kind
 from theodolite._trainable import Trainable
-from theodolite._typing import Array, Parameters, ParametersLike
+from theodolite._typing import Array, Parameters
+from theodolite._verdict import Verdict
 from theodolite.relu._endings import endings
+from theodolite.relu._known import Known
 from theodolite.relu._options import Options
 from theodolite.relu._point import Point
+from theodolite.relu._polish import polish
 from theodolite.relu._problem import Problem
+from theodolite.relu._surface import quiet
 from theodolite.relu._training import Fleet, train, training_rate
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from theodolite.relu._polish import Polished
+from theodolite.relu._verdict import verdict
 
 __all__ = ["TrainedInVectors"]
 
@@ -30,9 +31,10 @@ class TrainedInVectors(Trainable):
     _problem: Problem
 
     if TYPE_CHECKING:
+        specification: str
+        _known: Known
 
-        def polish(self, params: ParametersLike, *, budget: Any = None, progress: Any = None) -> Polished: ...
-        def _read(self, params: ParametersLike) -> tuple[Problem, Point]: ...
+        def _shown(self, point: Point, problem: Problem) -> Parameters: ...
 
     @property
     def fan_in(self) -> tuple[int, ...]:
@@ -43,6 +45,12 @@ class TrainedInVectors(Trainable):
     def training_rate(self) -> float:
         """Return a rate that suits random starts: a tenth of what the curvature in the outputs allows."""
         return training_rate(self._problem.as_float)
+
+    def training_scale(self) -> float:
+        """Return the loss of the best constant if there are biases, else that of the zero network."""
+        problem = self._problem.as_float
+        shift = problem.targets.mean(axis=0) if self._options.bias or self._options.output_bias else 0.0
+        return float(problem.scale * ((problem.targets - shift) ** 2).sum())
 
     def train_many(
         self,
@@ -67,14 +75,28 @@ class TrainedInVectors(Trainable):
             return super().losses_of(params)
         return Fleet.of(params, self._options.bias).losses(self._problem.as_float)
 
-    def endings_of(self, params: Parameters, report: Callable[[int], None], stop: Callable[[], bool]) -> Endings:
+    def endings_of(
+        self, params: Parameters, near: Nearness, report: Callable[[int], None], stop: Callable[[], bool]
+    ) -> Endings:
         """Return the local minimum that each network leads to: one descent for all that are in the same joint cell."""
         if self._problem.outputs > 1:
-            return super().endings_of(params, report, stop)
+            return super().endings_of(params, near, report, stop)
         problem, biased = self._problem.as_float, self._options.bias
 
-        def down(point: Point) -> tuple[Point, float, Kind]:
-            done = self.polish(point.parameters(problem, biased), progress=False)
-            return self._read(done.params)[1].converted(problem), float(done.losses[-1]), done.verdict.kind
+        def judge(params: Parameters) -> Verdict:
+            point = Point.of(problem, params, biased)
+            return verdict(problem, point, given_epsilon(params), self._known, self._shown, self.specification)
 
-        return endings(problem, Fleet.of(params, biased), down, report, stop)
+        def down(point: Point) -> tuple[Point, float, Kind]:
+            with quiet():
+                done = polish(problem, point, biased, judge, None, False)
+            return Point.of(problem, done.params, biased), float(done.losses[-1]), done.verdict.kind
+
+        found = endings(problem, Fleet.of(params, biased), biased, down, report, stop)
+        for level in found.levels(
+            near.apart
+        ):  # what the last runs found may show that the first ones are not the lowest
+            kind = judge(found.points[found.place[level[len(level) // 2]]]).kind
+            if kind.is_minimum:
+                found.kind[level] = kind.code
+        return found

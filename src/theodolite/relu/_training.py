@@ -13,10 +13,13 @@ import numpy as np
 from theodolite._typing import Array, Parameters
 from theodolite.relu._problem import Problem
 
-__all__ = ["Fleet", "plain_step", "train", "training_rate"]
+__all__ = ["Fleet", "plain_step", "runs_together", "train", "training_rate"]
 
-_BLOCK = 4096
-"""Networks that are worked on together in plain array code."""
+_TOGETHER = 2**20
+"""Numbers that plain array code works on at a time."""
+
+_KERNEL_AT_MOST = 2048
+"""Networks with more weights than this are no longer small: plain matrix products are as fast, and need no stack."""
 
 
 @dataclass
@@ -45,41 +48,59 @@ class Fleet:
     def losses(self, problem: Problem) -> Array:
         """Return the loss of each network."""
         found = np.empty(len(self.outer))
+        size = runs_together(problem, self)
         with np.errstate(over="ignore", invalid="ignore"):
-            for start in range(0, len(found), _BLOCK):
-                rows = slice(start, start + _BLOCK)
-                before = np.einsum("rhd,nd->rnh", self.weights[rows], problem.inputs)
-                after = np.where(before > 0, before, problem.slope * before)
-                error = np.einsum("rnh,rh->rn", after, self.outer[rows]) + self.offsets[rows, None] - problem.targets
+            for start in range(0, len(found), size):
+                rows = slice(start, start + size)
+                after, _ = _hidden(problem, self.weights[rows])
+                error = _error(problem, after, self.outer[rows], self.offsets[rows])
                 found[rows] = problem.scale * (error**2).sum(axis=1)
         return found
+
+    def part(self, rows: slice) -> Fleet:
+        """Return some of these networks, sharing their numbers."""
+        return Fleet(self.weights[rows], self.outer[rows], self.offsets[rows])
 
     def zeros(self) -> Fleet:
         """Return velocities of zero."""
         return Fleet(np.zeros_like(self.weights), np.zeros_like(self.outer), np.zeros_like(self.offsets))
 
 
-def plain_step(problem: Problem, fleet: Fleet, velocity: Fleet, rate: float, momentum: float) -> tuple[Fleet, Fleet]:
-    """Return networks and velocities after one step, in plain array code: what the compiled kernel is tested against."""
-    unit = 2 * problem.scale
-    before = np.einsum("rhd,nd->rnh", fleet.weights, problem.inputs)
+def runs_together(problem: Problem, fleet: Fleet) -> int:
+    """Return how many networks plain array code takes at a time."""
+    return max(1, _TOGETHER // max(1, problem.samples * int(fleet.outer.shape[1])))
+
+
+def _hidden(problem: Problem, weights: Array) -> tuple[Array, Array]:
+    """Return outputs and slopes of the neurons of each network on each sample."""
+    before = problem.inputs @ np.swapaxes(weights, 1, 2)
     steep = np.where(before > 0, 1.0, problem.slope)
-    after = before * steep
-    error = np.einsum("rnh,rh->rn", after, fleet.outer) + fleet.offsets[:, None] - problem.targets
+    return before * steep, steep
+
+
+def _error(problem: Problem, after: Array, outer: Array, offsets: Array) -> Array:
+    return np.asarray((after @ outer[:, :, None])[:, :, 0] + offsets[:, None] - problem.targets)
+
+
+def plain_step(problem: Problem, fleet: Fleet, velocity: Fleet, rate: float, momentum: float) -> None:
+    """Change networks and velocities by one step, in plain array code: what the compiled kernel is tested against."""
+    unit = 2 * problem.scale
+    after, steep = _hidden(problem, fleet.weights)
+    error = _error(problem, after, fleet.outer, fleet.offsets)
     pulled = error[:, :, None] * fleet.outer[:, None, :] * steep
-    moved = Fleet(
-        momentum * velocity.weights + unit * np.einsum("rnh,nd->rhd", pulled, problem.inputs),
-        momentum * velocity.outer + unit * np.einsum("rn,rnh->rh", error, after),
-        momentum * velocity.offsets + (unit * error.sum(axis=1) if problem.offset else 0.0),
+    changes = (
+        (fleet.weights, velocity.weights, np.swapaxes(pulled, 1, 2) @ problem.inputs),
+        (fleet.outer, velocity.outer, (error[:, None, :] @ after)[:, 0]),
+        (fleet.offsets, velocity.offsets, error.sum(axis=1) if problem.offset else 0.0),
     )
-    changed = Fleet(
-        fleet.weights - rate * moved.weights, fleet.outer - rate * moved.outer, fleet.offsets - rate * moved.offsets
-    )
-    return changed, moved
+    for part, speed, pull in changes:
+        speed *= momentum
+        speed += unit * pull
+        part -= rate * speed
 
 
 def training_rate(problem: Problem) -> float:
-    """Return a rate that suits random starts: a tenth of what the curvature in the outputs allows."""
+    """Return a rate that suits random starts: a tenth of what the curvature in the outputs of the neurons allows."""
     size = float(np.linalg.norm(problem.inputs, 2)) + (problem.samples**0.5 if problem.offset else 0.0)
     steep = max(1.0, float(problem.slope))
     return 0.1 / max(2 * float(problem.scale) * (steep * size) ** 2, float(np.finfo(float).tiny))
@@ -99,9 +120,11 @@ def train(
 
     ``threads`` is by default how many processors there are; it changes no number.
     """
+    runs, h, d = fleet.weights.shape
+    if h * d > _KERNEL_AT_MOST:
+        return _train_plainly(problem, fleet, rate, momentum, steps, report, stop)
     from theodolite.relu._training_kernel import LANES, make_training
 
-    runs, h, d = fleet.weights.shape
     blocks = ceil(runs / LANES)
     threads = min(blocks, len(os.sched_getaffinity(0)) if threads is None else threads)
     parts = [_blocked(part, blocks, LANES) for part in (fleet.weights, fleet.outer, fleet.offsets)]
@@ -127,6 +150,28 @@ def train(
     for part, blocked in zip((fleet.weights, fleet.outer, fleet.offsets), parts, strict=True):
         part[...] = _unblocked(blocked, runs)
     return done
+
+
+def _train_plainly(
+    problem: Problem,
+    fleet: Fleet,
+    rate: float,
+    momentum: float,
+    steps: int,
+    report: Callable[[int], None],
+    stop: Callable[[], bool],
+) -> int:
+    velocity = fleet.zeros()
+    size = runs_together(problem, fleet)
+    pieces = [slice(start, start + size) for start in range(0, len(fleet.outer), size)]
+    for done in range(steps):
+        if stop():
+            return done
+        with np.errstate(over="ignore", invalid="ignore"):
+            for rows in pieces:
+                plain_step(problem, fleet.part(rows), velocity.part(rows), rate, momentum)
+        report(done + 1)
+    return steps
 
 
 def _blocked(part: Array, blocks: int, lanes: int) -> Array:
