@@ -200,10 +200,9 @@ def _descents(land: Any, begins: list[Any], seconds: float | None, quiet: bool) 
         yield land.polish(begin, budget=left, progress=False if quiet else None)
 
 
-def _rank(end: Polished) -> tuple[float, bool, float]:
-    """Return what ends are compared by: the loss up to its last digits, then whether a minimum is proven."""
-    loss = float(end.losses[-1])
-    return float(f"{loss:.9e}"), not end.verdict.kind.is_minimum, loss
+def _rank(end: Polished) -> tuple[float, bool]:
+    """Return what ends are compared by: the loss but for its last digits, which are round-off, then whether a minimum is proven."""
+    return float(f"{float(end.losses[-1]):.9e}"), not end.verdict.kind.is_minimum
 
 
 def _endings(ends: list[Polished]) -> Iterator[tuple[str, str]]:
