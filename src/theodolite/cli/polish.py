@@ -201,7 +201,7 @@ def _descents(land: Any, begins: list[Any], seconds: float | None, quiet: bool) 
 
 
 def _rank(end: Polished) -> tuple[float, bool]:
-    """Return what ends are compared by: the loss but for its last digits, which are round-off, then whether a minimum is proven."""
+    """Return what ends are compared by: the loss but for its last digits (round-off), then whether a minimum is proven."""
     return float(f"{float(end.losses[-1]):.9e}"), not end.verdict.kind.is_minimum
 
 
