@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from math import comb
 from typing import Any
@@ -14,6 +14,7 @@ from theodolite._errors import NotCoveredError, WorkloadError
 from theodolite._kind import Kind
 from theodolite._table import Table
 from theodolite.relu._connected import Plateau, plateaus
+from theodolite.relu._evidence import loss_of
 from theodolite.relu._keys import Key, Sort
 from theodolite.relu._known import Known
 from theodolite.relu._minima import solve
@@ -62,6 +63,7 @@ class Catalogue:
         self._rows: Table | None = None
         self._complete = False
         self._joined: dict[bytes, list[Plateau]] = {}
+        self._points: dict[bytes, Point] = {}
 
     @cached_property
     def boundary(self) -> bool:
@@ -101,6 +103,11 @@ class Catalogue:
                 cause="with several outputs no test is known that decides what a point on a kink is",
                 fix="Survey one output at a time, or ask what single points are with classify",
             )
+
+    @property
+    def solved(self) -> bool:
+        """Whether all local minima are listed."""
+        return self._complete and self.boundary
 
     def count(self) -> int:
         """Return how many sets there are, where that is known."""
@@ -151,6 +158,27 @@ class Catalogue:
         """Return what the set with this key is called."""
         return Key.of(key[len(key) // self.key_width // 2 * self.key_width :], self.problem).label
 
+    def searched_minimum(self, home: Home, report: Callable[[int], None], deadline: float) -> CriticalSet:
+        """Return the set of the lowest point, found without listing the others; bounds say how low another could be."""
+        from theodolite.relu._global import lowest, widened
+
+        self._check_single_output()
+        problem, known = self.problem, self._known
+        found = lowest(problem, report, deadline)
+        known.attain(found.sse, "a search for the global minimum")
+        known.raise_bound(found.lower, "a search for the global minimum, which bounds all others")
+        low, value = loss_of(problem, found.lower), loss_of(problem, found.sse)
+        key = found.key.packed(problem)
+        self._points[key] = widened(problem, found.point)
+        kind = Kind.GLOBAL_MINIMUM if found.complete else Kind.LOCAL_MINIMUM if found.decided else Kind.UNDECIDED
+        smooth = all(np.frombuffer(signs, np.int8)[problem.lines.line >= 0].all() for _, signs in found.key.neurons)
+        index = 0 if smooth and found.decided else None
+        known_by = found.evidence(problem)
+        bounds = float(low), float(value)
+        return CriticalSet(
+            value, kind, index, None, None, self.name(key), known_by, bounds=bounds, key=key, landscape=home
+        )
+
     def global_minimum(self, home: Home) -> CriticalSet:
         """Return the set of lowest value, where it is proven to be the global minimum."""
         table = self.sets()
@@ -199,6 +227,9 @@ class Catalogue:
 
     def member(self, piece: Piece, source: np.random.Generator | None) -> Point:
         """Return a member of a set or of a stratum: the canonical one without ``source``."""
+        if piece.key in self._points:
+            point = self._points[piece.key]
+            return point if source is None else point.stirred(self.problem, source)
         if source is None:
             return self.pieces.point(piece.key)
         if not isinstance(piece, CriticalSet):

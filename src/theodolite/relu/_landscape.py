@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from theodolite._arrays import check_rtol, given_epsilon
+from theodolite._budget import seconds
 from theodolite._certificate import Certificate
 from theodolite._critical import CriticalSet, Piece, Stratum
 from theodolite._errors import DataError, NoEscapeError, NotCoveredError
 from theodolite._kind import Kind
 from theodolite._panels import Description, Panel
-from theodolite._progress import ProgressLike
+from theodolite._progress import ProgressLike, reporter
 from theodolite._table import Table
 from theodolite._typing import Array, Number, Option, Parameters, ParametersLike, Real
 from theodolite._verdict import Direction, Verdict
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from theodolite.relu._pieces import ReluStratum
 
 __all__ = ["ReluLandscape"]
+
+MOST_LISTED = 20_000
+"""Up to so many sets of faces the global minimum is the lowest of all local minima, which are listed."""
 
 
 class ReluLandscape(TrainedInVectors, ReluSurface):
@@ -158,12 +164,27 @@ class ReluLandscape(TrainedInVectors, ReluSurface):
         kinds = None if kind is None else (kind,)
         yield from table.take(table.matching(kinds, below, above, max_index)).rows(self.name, self)
 
-    def global_minimum(self) -> CriticalSet:
-        """Return the set of global minimizers, found by enumerating all local minima.
+    def global_minimum(self, *, budget: Real | str | None = None, progress: ProgressLike = None) -> CriticalSet:
+        """Return the set of global minimizers: from the list of all local minima where that is short, else by a search.
 
-        Raises ``WorkloadError`` where they are too many, ``NotCoveredError`` where a decision was too close in floats.
+        The search trains and polishes from random starts, and then tries all independent sets of faces of weight space, or
+        bounds regions of it, so that what it returns is proven. ``bounds`` of the set are a proven lower bound and the loss;
+        they differ where the ``budget``, a time such as ``"60s"``, ended first: then the kind is ``LOCAL_MINIMUM``.
+
+        Raises ``NotCoveredError`` where a decision was too close in floats, and for several outputs.
+
+        >>> land = ReluLandscape([[0, 1], [1, 1], [2, 1]], [0, 1, 0], hidden=1, reduction="sum")
+        >>> str(land.global_minimum().value)
+        '2/3'
         """
-        return self._catalogue.global_minimum(self)
+        if self._catalogue.solved or self._catalogue.workload <= MOST_LISTED:
+            return self._catalogue.global_minimum(self)
+        deadline = time.monotonic() + (inf if budget is None else seconds(budget))
+        shown = reporter(progress, None, "steps")
+        try:
+            return self._catalogue.searched_minimum(self, shown.update, deadline)
+        finally:
+            shown.close()
 
     def certificate_of(self, piece: Piece) -> Certificate:
         """Return the certificate of ``piece``: of a global minimum that nothing is lower, of a local one within which radius.

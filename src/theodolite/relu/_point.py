@@ -55,6 +55,13 @@ class Point:
             self.offset + step * direction.offset,
         )
 
+    def stirred(self, problem: Problem, source: np.random.Generator) -> Point:
+        """Return the same function by other parameters: neurons in random order, v_j divided and w_j multiplied by a number."""
+        order = source.permutation(len(self.weights))
+        scale = problem.array(source.integers(8, 25, size=len(order))) / problem.number(16)
+        outer = self.outer[..., order] / scale
+        return Point(self.weights[order] * scale[:, None], outer, self.offset)
+
     def converted(self, problem: Problem) -> Point:
         """Return this point in the arithmetic of ``problem``; floats become the binary numbers that they are."""
         return Point(problem.array(self.weights), problem.array(self.outer), problem.array(self.offset)[()])
