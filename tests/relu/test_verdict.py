@@ -267,3 +267,16 @@ def test_whatever_the_data(data):
     assert floating.kind in (found.kind, Kind.UNDECIDED, Kind.LOCAL_MINIMUM)
     if floating.escape is not None:
         assert floating.escape.decrease > 0
+
+
+@pytest.mark.parametrize("size", [1e12, 1e14, 1e16, 1e20])
+def test_large_weights_that_cancel_are_not_called_global(size: float) -> None:
+    rng = np.random.default_rng(0)
+    land = ReluLandscape(rng.normal(size=(20, 1)), rng.normal(size=20), hidden=2, bias=True)
+    lowest = land.global_minimum()
+    verdict = land.classify(([[size], [size]], [0.3 * size, 0.3 * size], [1.0, -1.0]))
+    assert float(verdict.value) > 1.3 * float(lowest.value)
+    assert verdict.kind is not Kind.GLOBAL_MINIMUM
+    if verdict.kind.is_minimum:  # one of the two-neuron minima of this cell is within round-off of such weights
+        assert verdict.nearest is not None
+        assert land.classify(verdict.nearest).kind.is_minimum

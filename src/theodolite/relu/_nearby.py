@@ -36,6 +36,10 @@ _SIGN = 16
 """Below this many units of round-off the input of a neuron counts as 0."""
 
 
+_FITTED = 1e-6
+"""All samples are fitted only where the loss is at most this share of the zero network's, whatever the round-off."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Reach:
     """``limit``: how far (in the norm of the outputs) a critical point may be; ``threshold``: what counts as sign 0."""
@@ -84,6 +88,12 @@ def _beside(
     threshold, limit = reach.threshold, reach.limit
     noise = value_noise(problem, reading)
     if float(reading.sse) <= noise:
+        size = float((problem.targets**2).sum())
+        if float(reading.sse) > _FITTED * size > 0:
+            hidden = Assumption(
+                "round-off of the outputs is below the loss", float(reading.sse) / noise, problem.scale * noise
+            )
+            return _doubt(reading, "the weights are so large that round-off hides the loss", (hidden,), downhill)
         return _fit(problem, point, given, reading, threshold, noise)
     corrected = correct(problem, point, reading, threshold)
     if corrected is None:
