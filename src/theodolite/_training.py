@@ -27,7 +27,10 @@ _SAME_LEVEL = 1e-9
 """Losses that differ by less than this share of the scale of the loss are one level."""
 
 _ROUNDING = 1e-13
-"""Rounding cannot tell apart losses that differ by less than this share of the loss of the zero network."""
+"""Errors are differences: rounding can change a loss by this share of its root times the root of that of the targets."""
+
+_CONSTANT = 1e-24
+"""Where biases reduce the loss to this share of that of the zero network, rounding may be all that is left."""
 
 _TRAINING = 0.5
 """The share of a budget that training may take, so that there is time to judge what it did."""
@@ -91,11 +94,11 @@ def train_ensemble(
 
 def _nearness(land: Landscape, starts: Parameters, closeness: float) -> Nearness:
     """Return what counts as one level and as close, in units of a loss that is no accident of the starts."""
-    zero = land.losses_of(tuple(np.zeros((1, *part.shape[1:])) for part in starts))[0]
+    zero = float(land.losses_of(tuple(np.zeros((1, *part.shape[1:])) for part in starts))[0])
     scale = land.training_scale()
-    if not scale > _SAME_LEVEL * zero:  # constant targets: biases make the loss 0
+    if not scale > _CONSTANT * zero:  # constant targets: biases make the loss 0
         scale = zero or float(land.losses_of(starts).max()) or 1.0
-    return Nearness(max(_SAME_LEVEL * scale, _ROUNDING * zero), closeness * scale)
+    return Nearness(max(_SAME_LEVEL * scale, _ROUNDING * (zero * scale) ** 0.5), closeness * scale)
 
 
 @contextmanager

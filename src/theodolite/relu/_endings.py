@@ -42,7 +42,7 @@ def endings(
     for members in _cells(problem, fleet, np.flatnonzero(alive)):
         left = members
         while len(left) and not stop():
-            begin = _point(fleet, left[0])
+            begin = _point(fleet, int(left[0]))
             try:
                 end, value, kind = down(begin)
             except TheodoliteError:  # numbers so large that their squares are none

@@ -18,7 +18,7 @@ __all__ = ["Fleet", "plain_step", "runs_together", "train", "training_rate"]
 _TOGETHER = 2**20
 """Numbers that plain array code works on at a time."""
 
-_KERNEL_AT_MOST = 2048
+_KERNEL_AT_MOST = 1024
 """Networks with more weights than this are no longer small: plain matrix products are as fast, and need no stack."""
 
 
@@ -123,17 +123,18 @@ def train(
     runs, h, d = fleet.weights.shape
     if h * d > _KERNEL_AT_MOST:
         return _train_plainly(problem, fleet, rate, momentum, steps, report, stop)
-    from theodolite.relu._training_kernel import LANES, make_training
+    from theodolite.relu._training_kernel import LANES, TILE, make_training
 
     blocks = ceil(runs / LANES)
     threads = min(blocks, len(os.sched_getaffinity(0)) if threads is None else threads)
     parts = [_blocked(part, blocks, LANES) for part in (fleet.weights, fleet.outer, fleet.offsets)]
     velocities = [np.zeros_like(part) for part in parts]
     kernel = make_training(h, d)
-    inputs, targets = np.ascontiguousarray(problem.inputs), np.ascontiguousarray(problem.targets)
+    inputs = np.concatenate([problem.inputs, np.zeros((TILE, d))])
+    targets = np.ascontiguousarray(problem.targets)
     unit = 2 * problem.scale
     pieces = [slice(k * blocks // threads, (k + 1) * blocks // threads) for k in range(threads)]
-    size = max(1, min(steps, ceil(2e9 / (runs * len(inputs) * h * (4 * d + 8)))))
+    size = max(1, min(steps, ceil(2e9 / (runs * len(targets) * h * (4 * d + 8)))))
 
     def advance(piece: slice, count: int) -> None:
         given = [part[piece] for part in (*parts, *velocities)]

@@ -1,7 +1,9 @@
 """Gradient descent with momentum on many small ReLU networks at once, compiled.
 
 Networks run in blocks of ``LANES``, whose numbers lie side by side so that the compiler makes vectors of them; the samples are
-shared by all. ``make_training`` freezes the width and the number of inputs, so that all small loops have known lengths.
+shared by all. ``make_training`` freezes the width and the number of inputs, so that all small loops have known lengths. Samples
+are taken a few rows at a time: first all neurons add to the errors there, then all neurons follow them, ``TILE`` rows for every
+time that their numbers are fetched. What a neuron takes in is computed twice, which costs less than keeping it.
 """
 
 from __future__ import annotations
@@ -15,22 +17,25 @@ from numba.np.numpy_support import carray
 
 from theodolite.relu._stack import stack
 
-__all__ = ["LANES", "make_training"]
+__all__ = ["LANES", "TILE", "make_training"]
 
-LANES = 32
+LANES = 64
+TILE = 4
+_ROWS = 32
 
 
 @cache
 def make_training(h: int, d: int) -> Callable[..., Any]:
     """Return the training of networks of h neurons with d weights each.
 
-    It takes ``inputs`` (n, d), ``targets`` (n,), the slope, and blocks of networks that it changes in place: ``weights``
-    (B, h, d, LANES), ``outer`` (B, h, LANES), ``offsets`` (B, LANES), with their velocities likewise; then the rate by which the
-    weights and the one by which offsets follow the gradient of half the sum of squares, the momentum and the number of steps.
+    It takes ``inputs`` (n and ``TILE`` more rows, which are 0, d), ``targets`` (n,), the slope, and blocks of networks that it
+    changes in place: ``weights`` (B, h, d, LANES), ``outer`` (B, h, LANES), ``offsets`` (B, LANES), with their velocities
+    likewise; then the rate by which the weights and the one by which offsets follow the gradient of half the sum of squares, the
+    momentum and the number of steps.
 
     One step is that of ``torch.optim.SGD``: velocity = momentum * velocity + gradient; parameters -= rate * velocity.
     """
-    size_w, size_v, lanes = h * d * LANES, h * LANES, LANES
+    size_w, size_v, size_e, lanes, most, tile = h * d * LANES, h * LANES, _ROWS * LANES, LANES, _ROWS, TILE
 
     @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz"})
     @no_type_check
@@ -55,9 +60,7 @@ def make_training(h: int, d: int) -> Callable[..., Any]:
         v_change = carray(stack(size_v), (h, lanes))
         c = carray(stack(lanes), (lanes,))
         c_change = carray(stack(lanes), (lanes,))
-        hidden = carray(stack(size_v), (h, lanes))
-        steep = carray(stack(size_v), (h, lanes))
-        error = carray(stack(lanes), (lanes,))
+        error = carray(stack(size_e), (most, lanes))
         for block in range(weights.shape[0]):
             for j in range(h):
                 for k in range(d):
@@ -79,27 +82,42 @@ def make_training(h: int, d: int) -> Callable[..., Any]:
                         v_change[j, lane] *= momentum
                 for lane in range(lanes):
                     c_change[lane] *= momentum
-                for i in range(inputs.shape[0]):
-                    for lane in range(lanes):
-                        error[lane] = c[lane] - targets[i]
-                    for j in range(h):
+                for first in range(0, targets.shape[0], most):
+                    rows = min(most, targets.shape[0] - first)
+                    tiles = (rows + tile - 1) // tile
+                    for i in range(rows):
                         for lane in range(lanes):
-                            before = w[j, 0, lane] * inputs[i, 0]
-                            for k in range(1, d):
-                                before += w[j, k, lane] * inputs[i, k]
-                            share = 1.0 if before > 0 else slope
-                            after = before * share
-                            steep[j, lane] = share
-                            hidden[j, lane] = after
-                            error[lane] += v[j, lane] * after
-                    for j in range(h):
+                            error[i, lane] = c[lane] - targets[first + i]
+                    for i in range(rows, tiles * tile):
                         for lane in range(lanes):
-                            v_change[j, lane] += error[lane] * hidden[j, lane]
-                            pull = error[lane] * v[j, lane] * steep[j, lane]
-                            for k in range(d):
-                                w_change[j, k, lane] += pull * inputs[i, k]
-                    for lane in range(lanes):
-                        c_change[lane] += error[lane]
+                            error[i, lane] = 0.0
+                    for j in range(h):
+                        for start in range(tiles):
+                            for lane in range(lanes):
+                                for i in range(tile):
+                                    row = first + start * tile + i
+                                    before = w[j, 0, lane] * inputs[row, 0]
+                                    for k in range(1, d):
+                                        before += w[j, k, lane] * inputs[row, k]
+                                    share = 1.0 if before > 0 else slope
+                                    error[start * tile + i, lane] += v[j, lane] * (share * before)
+                    for i in range(rows):
+                        for lane in range(lanes):
+                            c_change[lane] += error[i, lane]
+                    for j in range(h):
+                        for start in range(tiles):
+                            for lane in range(lanes):
+                                for i in range(tile):
+                                    row = first + start * tile + i
+                                    before = w[j, 0, lane] * inputs[row, 0]
+                                    for k in range(1, d):
+                                        before += w[j, k, lane] * inputs[row, k]
+                                    share = 1.0 if before > 0 else slope
+                                    felt = share * error[start * tile + i, lane]
+                                    v_change[j, lane] += felt * before
+                                    pull = felt * v[j, lane]
+                                    for k in range(d):
+                                        w_change[j, k, lane] += pull * inputs[row, k]
                 for j in range(h):
                     for k in range(d):
                         for lane in range(lanes):
