@@ -131,7 +131,7 @@ def _leave(problem: Problem, point: Point, reading: Reading, judged: Judged, asl
     for neuron in order[:20]:
         v = judged.conditions[neuron].direction
         if v is not None:
-            move = awaken(problem, point, reading.error, neuron, v)
+            move = awaken(problem, point, reading.error, reading.signs[:, neuron], neuron, v)
             if move is not None:
                 return move
     return None

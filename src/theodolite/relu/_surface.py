@@ -109,14 +109,16 @@ class ReluSurface(SurveyableLandscape):
     def hessian(self, params: ParametersLike) -> Hessian:
         """Return the Hessian as an operator; ``NotCoveredError`` where a neuron is at a kink of some sample."""
         problem, point = self._read(params)
-        _check_smooth(Evaluation(problem, point))
+        with quiet():
+            _check_smooth(Evaluation(problem, point))
         return super().hessian(params)
 
     def hessian_vector_product(self, params: ParametersLike, direction: ParametersLike) -> Parameters:
         """Return the Hessian applied to ``direction``; ``NotCoveredError`` where a neuron is at a kink of some sample."""
         evaluation, change = self._read_both(params, direction)
-        _check_smooth(evaluation)
-        return self._shown(evaluation.hessian_product(change), evaluation.problem)
+        with quiet():
+            _check_smooth(evaluation)
+            return self._shown(evaluation.hessian_product(change), evaluation.problem)
 
     def data_arrays(self) -> dict[str, Array]:
         """Return X and y as numbers: Fractions where they were given exactly."""

@@ -29,7 +29,7 @@ _MOST_AS_GIVEN = 20_000
 """Undecided floats with at most this many products of rows, columns and neurons are looked at as the numbers that they are."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ReluVerdict(Verdict):
     """A verdict on a ReLU network.
 

@@ -71,14 +71,15 @@ def follow(problem: Problem, point: Point, error: Array, move: Move) -> Move | N
     return Move(direction, move.order, step * move.rate, move.words)
 
 
-def awaken(problem: Problem, point: Point, error: Array, neuron: int, v: Array) -> Move | None:
-    """Leave a saddle: turn a neuron with z = 0 along v, and let it count, with the sign that lowers S.
+def awaken(problem: Problem, point: Point, error: Array, signs: Array, neuron: int, v: Array) -> Move | None:
+    """Leave a saddle: turn a neuron with z = 0 and these signs along v, and let it count, with the sign that lowers S.
 
     With G(u) the scalar product of the errors and of s(X u), the step to w + t v and z = -G / |s(X u)|^2 lowers S by
     G^2 / |s(X u)|^2; t is chosen among the halves of a first step that keeps every sign.
     """
     rows = problem.inputs
-    before = problem.product(rows, point.weights[neuron].reshape(-1, 1))[:, 0]
+    # round-off in w . x at a kink is no distance to it
+    before = np.where(signs == 0, problem.number(0), problem.product(rows, point.weights[neuron].reshape(-1, 1))[:, 0])
     across = problem.product(rows, v.reshape(-1, 1))[:, 0]
     here = problem.activate(before)
     square = here @ here
