@@ -61,7 +61,8 @@ def test_every_step_is_that_of_a_plain_loop(options: dict[str, Any], reduction: 
 
 
 def test_starts_are_those_of_torch_layers() -> None:
-    found = th.train_ensemble(th.ReluLandscape(np.eye(4), np.ones(4), 5, bias=True), 4000, rng=0, steps=0, spread=2.0)
+    land = th.ReluLandscape(np.eye(4), np.ones(4), 5, bias=True)
+    found = th.train_ensemble(land, 4000, rng=0, steps=0, spread=2.0, budget=0)
     for part, bound in zip(found.starts, (2 / 4**0.5, 2 / 4**0.5, 2 / 5**0.5), strict=True):
         assert 0.99 * bound < np.abs(part).max() <= bound
         assert abs(part.mean()) < 0.05 * bound
@@ -119,7 +120,6 @@ def test_arithmetic_of_the_landscape_changes_no_run(arithmetic: str) -> None:
     land = th.ReluLandscape(*data, 2, bias=True, arithmetic=arithmetic)
     found = th.train_ensemble(land, 50, rng=0, steps=2000, momentum=0.9)
     assert found.counts["arrived"] + found.counts["on their way"] == 50
-    assert found.levels()[0].value == pytest.approx(5.0 / 1.0, rel=1) or found.levels()
     again = th.train_ensemble(th.ReluLandscape(*BUMPS, 2, bias=True), 50, rng=0, steps=2000, momentum=0.9)
     np.testing.assert_array_equal(found.losses, again.losses)
     np.testing.assert_allclose(found.endings.value, again.endings.value, rtol=1e-9)

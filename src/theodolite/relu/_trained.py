@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from theodolite._arrays import given_epsilon
+import numpy as np
+
 from theodolite._endings import Endings, Nearness
 from theodolite._kind import Kind
 from theodolite._trainable import Trainable
@@ -22,6 +23,8 @@ from theodolite.relu._training import Fleet, train, training_rate
 from theodolite.relu._verdict import verdict
 
 __all__ = ["TrainedInVectors"]
+
+_EPSILON = float(np.finfo(np.float64).eps)
 
 
 class TrainedInVectors(Trainable):
@@ -83,20 +86,23 @@ class TrainedInVectors(Trainable):
             return super().endings_of(params, near, report, stop)
         problem, biased = self._problem.as_float, self._options.bias
 
-        def judge(params: Parameters) -> Verdict:
+        def judge(params: Parameters, rounding: float = _EPSILON) -> Verdict:
             point = Point.of(problem, params, biased)
-            return verdict(problem, point, given_epsilon(params), self._known, self._shown, self.specification)
+            return verdict(problem, point, rounding, self._known, self._shown, self.specification)
 
         def down(point: Point) -> tuple[Point, float, Kind]:
             with quiet():
                 done = polish(problem, point, biased, judge, None, False)
-            return Point.of(problem, done.params, biased), float(done.losses[-1]), done.verdict.kind
+            kind = done.verdict.kind
+            if not kind.is_minimum:  # so close to a minimum that no float is lower, and yet not as close as round-off
+                kind = judge(done.params, _EPSILON**0.5).kind
+            return Point.of(problem, done.params, biased), float(done.losses[-1]), kind
 
         found = endings(problem, Fleet.of(params, biased), biased, down, report, stop)
         for level in found.levels(
             near.apart
         ):  # what the last runs found may show that the first ones are not the lowest
-            kind = judge(found.points[found.place[level[len(level) // 2]]]).kind
+            kind = judge(found.points[found.place[level[len(level) // 2]]], _EPSILON**0.5).kind
             if kind.is_minimum:
                 found.kind[level] = kind.code
         return found
