@@ -5,7 +5,7 @@ These are plain loops; landscapes that know a faster way say so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from theodolite._endings import Endings, Nearness, judged_one_by_one
 from theodolite._errors import DataError, TheodoliteError
 from theodolite._kind import Kind
+from theodolite._panels import CurvePanel
 from theodolite._typing import Array, Parameters, ParametersLike, Real
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ class Trainable:
     def training_rate(self) -> float:
         """Return a rate of gradient descent that suits random starts; ``DataError`` where none is known."""
         raise DataError(f"No rate of training is known for {self.specification}", fix="Pass rate")
+
+    def functions_over_data(self, named: Sequence[tuple[str, Parameters]]) -> CurvePanel | None:
+        """Return the functions that some parameters stand for over the samples; ``None`` where inputs are no single numbers."""
+        return None
 
     def training_scale(self) -> float:
         """Return the loss of the best function that is constant, as far as biases allow: losses are measured by it."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from theodolite._endings import Endings, Nearness
 from theodolite._kind import Kind
+from theodolite._panels import CurvePanel
 from theodolite._trainable import Trainable
 from theodolite._typing import Array, Parameters
 from theodolite._verdict import Verdict
@@ -17,7 +18,9 @@ from theodolite.relu._known import Known
 from theodolite.relu._options import Options
 from theodolite.relu._point import Point
 from theodolite.relu._polish import polish
+from theodolite.relu._portrait import Portrait
 from theodolite.relu._problem import Problem
+from theodolite.relu._settle import Settling
 from theodolite.relu._surface import quiet
 from theodolite.relu._training import Fleet, train, training_rate
 from theodolite.relu._verdict import verdict
@@ -55,6 +58,15 @@ class TrainedInVectors(Trainable):
         shift = problem.targets.mean(axis=0) if self._options.bias or self._options.output_bias else 0.0
         return float(problem.scale * ((problem.targets - shift) ** 2).sum())
 
+    def functions_over_data(self, named: Sequence[tuple[str, Parameters]]) -> CurvePanel | None:
+        """Return the functions that some parameters stand for over the samples, the last one as the network itself."""
+        problem, biased = self._problem.as_float, self._options.bias
+        if problem.outputs > 1 or self._options.d_in > 1 or not named:
+            return None
+        *others, (_, last) = [(name, Point.of(problem, params, biased)) for name, params in named]
+        (panel,) = Portrait(problem, last, biased).function(others)
+        return panel if isinstance(panel, CurvePanel) else None
+
     def train_many(
         self,
         params: Parameters,
@@ -86,13 +98,15 @@ class TrainedInVectors(Trainable):
             return super().endings_of(params, near, report, stop)
         problem, biased = self._problem.as_float, self._options.bias
 
+        settling = Settling(self._problem.as_exact, self._known, self._shown, self.specification)
+
         def judge(params: Parameters, rounding: float = _EPSILON) -> Verdict:
             point = Point.of(problem, params, biased)
             return verdict(problem, point, rounding, self._known, self._shown, self.specification)
 
         def down(point: Point) -> tuple[Point, float, Kind]:
             with quiet():
-                done = polish(problem, point, biased, judge, None, False)
+                done = polish(problem, point, biased, judge, None, False, settling)
             kind = done.verdict.kind
             if not kind.is_minimum:  # so close to a minimum that no float is lower, and yet not as close as round-off
                 kind = judge(done.params, _EPSILON**0.5).kind

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Any
 
+from theodolite._atlas import Atlas
+from theodolite._ensemble import Ensemble
 from theodolite._errors import DataError, NotCoveredError, TheodoliteError
 from theodolite._panels import (
     ArrangementPanel,
@@ -20,7 +22,7 @@ from theodolite._panels import (
 )
 from theodolite.report._rows import AtlasLike, gather
 
-__all__ = ["FIGURES", "figure", "panel_figure"]
+__all__ = ["FIGURES", "draw_ensembles", "figure", "panel_figure"]
 
 _PANELS: dict[str, type[Any]] = {
     "spectrum": SpectrumPanel,
@@ -87,6 +89,17 @@ def panel_figure(panel: CurvePanel) -> Any:
     drawn.set_size_inches(4.6, 3.0 + 0.2 * len(panel.curves))
     drawn.legend(loc="outside lower left", frameon=False, fontsize=8)
     return drawn
+
+
+def draw_ensembles(ensembles: Sequence[Ensemble], atlases: Sequence[Atlas | None] | None = None) -> Any:
+    """Return a matplotlib figure of where the trainings of several ensembles ended.
+
+    Raises ``DataError`` for lists that do not fit, ``TheodoliteError`` where matplotlib is missing.
+    """
+    _need_matplotlib()
+    from theodolite.report._plot_ensembles import ensembles_drawn
+
+    return ensembles_drawn(ensembles, atlases)
 
 
 def _need_matplotlib() -> None:
