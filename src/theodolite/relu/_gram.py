@@ -8,7 +8,7 @@ from theodolite._typing import Array
 from theodolite.relu._problem import Problem
 from theodolite.relu._station import Station
 
-__all__ = ["Gram"]
+__all__ = ["Gram", "solved"]
 
 _CHUNK = 2**22
 """Numbers of the matrix of columns that are written out at a time."""
@@ -24,8 +24,8 @@ class Gram:
         self._problem = problem
         self._sides = np.zeros((problem.samples, neurons))
         self._size = neurons * problem.width
-        self._matrix = np.zeros((self._size + 1, self._size + 1))
-        self._matrix[-1, -1] = problem.samples
+        self.matrix = np.zeros((self._size + 1, self._size + 1))
+        self.matrix[-1, -1] = problem.samples
 
     def step(self, station: Station) -> Array:
         """Return changes of all weights, row after row, and of the output bias, towards the minimiser on the station's face.
@@ -41,7 +41,7 @@ class Gram:
         scale = scale[kept]
         matrix = matrix[np.ix_(kept, kept)] / scale / scale[:, None]
         target = -pull[kept] / scale
-        found = _solved(matrix, target)
+        found = solved(matrix, target)
         inner = np.zeros(len(pull))
         inner[kept] = found / scale
         out = np.zeros(self._size + 1)
@@ -53,7 +53,7 @@ class Gram:
         self, station: Station, pull: Array
     ) -> tuple[Array, Array, list[tuple[slice, slice, Array | None]]]:
         """Return moments and gradient in the coordinates of what the kinks leave free, and where these come from."""
-        width, matrix = self._problem.width, self._matrix
+        width, matrix = self._problem.width, self.matrix
         bases: list[tuple[slice, slice, Array | None]] = []
         at = 0
         for j, basis in enumerate(station.bases):
@@ -87,19 +87,19 @@ class Gram:
                 both[:, j] += sides[rows, j]
                 turned = inputs * (sides[rows, j] - self._sides[rows, j])[:, None]
                 place = slice(j * inputs.shape[1], (j + 1) * inputs.shape[1])
-                self._matrix[place, :-1] += turned.T @ _columns(inputs, both)
-                self._matrix[place, -1] += turned.sum(axis=0)
-            self._matrix[:, place] = self._matrix[place].T
+                self.matrix[place, :-1] += turned.T @ _columns(inputs, both)
+                self.matrix[place, -1] += turned.sum(axis=0)
+            self.matrix[:, place] = self.matrix[place].T
             self._sides[:, j] = sides[:, j]
 
     def _anew(self) -> None:
-        self._matrix[:] = 0
+        self.matrix[:] = 0
         for rows in self._chunks(np.arange(self._problem.samples)):
             columns = _columns(self._problem.inputs[rows], self._sides[rows])
-            self._matrix[:-1, :-1] += columns.T @ columns
-            self._matrix[:-1, -1] += columns.sum(axis=0)
-        self._matrix[-1, :-1] = self._matrix[:-1, -1]
-        self._matrix[-1, -1] = self._problem.samples
+            self.matrix[:-1, :-1] += columns.T @ columns
+            self.matrix[:-1, -1] += columns.sum(axis=0)
+        self.matrix[-1, :-1] = self.matrix[:-1, -1]
+        self.matrix[-1, -1] = self._problem.samples
 
     def _chunks(self, rows: Array) -> list[Array]:
         return np.array_split(rows, max(1, -(-len(rows) * self._size // _CHUNK)))
@@ -109,7 +109,7 @@ def _columns(inputs: Array, sides: Array) -> Array:
     return np.asarray((sides[:, :, None] * inputs[:, None, :]).reshape(len(inputs), -1))
 
 
-def _solved(matrix: Array, target: Array) -> Array:
+def solved(matrix: Array, target: Array) -> Array:
     """Return a solution of ``matrix @ x = target``, refined: the ridge fades where the matrix is not nearly singular."""
     from scipy.linalg import LinAlgError, cho_factor, cho_solve
 

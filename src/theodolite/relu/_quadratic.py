@@ -46,6 +46,11 @@ class Quadratic:
         large = not problem.exact and problem.samples * size**2 > _LARGE
         self._gram = Gram(problem, len(station.weights)) if large else None
 
+    @property
+    def moments(self) -> Array | None:
+        """Second moments of all weights, row after row, and the output bias, as of the last step; None where none are kept."""
+        return None if self._gram is None else self._gram.matrix
+
     def step(self, station: Station) -> Move | None:
         """Return the step to a minimiser of the quadratic around ``station``, kinks kept; None if there is none to take.
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from theodolite._typing import Array
+from theodolite.relu._bend import bend
 from theodolite.relu._leaving import conditions, off_kinks, off_zero
 from theodolite.relu._loosening import loosened
 from theodolite.relu._problem import Number
@@ -58,6 +59,10 @@ def _towards_minimiser(station: Station, quadratic: Quadratic, *, crossing: bool
     move = quadratic.step(station)
     if move is None:
         return None, True
+    if crossing and quadratic.moments is not None:
+        lower = bend(station, move, quadratic.moments)
+        if lower is not None:
+            return lower, False
     lower = descend(station, move, crossing=crossing)
     if lower is None:
         return None, True
