@@ -316,3 +316,13 @@ def coerce_parameters(params: Any, shapes: Sequence[tuple[int, ...]], *, keep_ex
         convert(f"Parameter {k}", array).reshape(shape)
         for k, (array, shape) in enumerate(zip(arrays, shapes, strict=True), start=1)
     )
+
+
+def refuse_floats(params: Parameters) -> None:
+    """Raise ``DataError`` if parameters of a landscape with exact arithmetic are floats."""
+    if params[0].dtype != object:
+        raise DataError(
+            "The parameters are floats",
+            cause='this landscape has arithmetic="exact"',
+            fix="Pass integers, Fractions or decimal strings",
+        )

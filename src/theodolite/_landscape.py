@@ -13,7 +13,7 @@ from jaxtyping import UInt8
 from theodolite._arrays import coerce_parameters
 from theodolite._certificate import Certificate
 from theodolite._critical import CriticalSet, Piece, Stratum
-from theodolite._errors import NotCoveredError, ShapeError
+from theodolite._errors import NoEscapeError, NotCoveredError, ShapeError
 from theodolite._kind import Kind
 from theodolite._notebook import facts_html
 from theodolite._panels import Description, Panel
@@ -118,9 +118,19 @@ class Landscape(Trainable, ABC):
     def classify(self, params: ParametersLike, *, rtol: Number | None = None) -> Verdict:
         """Say what ``params`` is, how that is known, and how to leave if it is not a minimum."""
 
-    @abstractmethod
     def escape(self, params: ParametersLike) -> Direction:
-        """Return a way out of ``params`` that provably lowers the loss."""
+        """Return a way out of ``params`` that provably lowers the loss; ``NoEscapeError`` where there is none, or none proven."""
+        verdict = self.classify(params)
+        if verdict.escape is None:
+            minimum = verdict.kind.is_minimum
+            raise NoEscapeError(
+                "There is no way down" if minimum else "No way down can be proven here",
+                cause=f"this is a {verdict.kind}"
+                if minimum
+                else f"the point is {verdict.kind}: {verdict.evidence.scope}",
+                fix=None if minimum else "Pass more accurate parameters",
+            )
+        return verdict.escape
 
 
 class SurveyableLandscape(Landscape):

@@ -12,14 +12,14 @@ import numpy as np
 
 from theodolite._arrays import as_matrix, check_rtol, given_epsilon
 from theodolite._critical import CriticalSet, Piece, Stratum
-from theodolite._errors import DataError, NoEscapeError, NotCoveredError, ShapeError
+from theodolite._errors import DataError, NotCoveredError, ShapeError
 from theodolite._evidence import Assumption, Evidence, Method
 from theodolite._kind import Kind
 from theodolite._landscape import Landscape
 from theodolite._panels import Description, Formula, Panel, TextPanel
 from theodolite._references import cite
 from theodolite._typing import Integer, Number, Option, Parameters, ParametersLike, Real
-from theodolite._verdict import Direction, Verdict
+from theodolite._verdict import Verdict
 from theodolite.activated._members import canonical_hidden, member, random_member, require_cover
 from theodolite.activated._options import check_setting
 from theodolite.activated._read import read
@@ -247,15 +247,6 @@ class ActivatedLandscape(Landscape):
             return self.global_minimum()
         except NotCoveredError:
             return None
-
-    def escape(self, params: ParametersLike) -> Direction:
-        """Return the negative gradient with a step that lowers the loss."""
-        verdict = self.classify(params)
-        if verdict.escape is None:
-            raise NoEscapeError(
-                "No way down can be proven here", cause=f"the point is {verdict.kind}: {verdict.evidence.scope}"
-            )
-        return verdict.escape
 
     def _subject(self, params: ParametersLike, arithmetic: Option) -> ActivatedSubject:
         if arithmetic not in ("auto", "float64", "verified", "exact"):

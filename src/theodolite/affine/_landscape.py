@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from theodolite._arrays import check_rtol, coerce_parameters, given_epsilon
+from theodolite._arrays import check_rtol, coerce_parameters, given_epsilon, refuse_floats
 from theodolite._certificate import Certificate
 from theodolite._critical import CriticalSet, Piece, Stratum
-from theodolite._errors import DataError, NoEscapeError, NoMinimumError, NotCoveredError
+from theodolite._errors import DataError, NoMinimumError, NotCoveredError
 from theodolite._evidence import Method
 from theodolite._hessian import Hessian
 from theodolite._kind import Kind
@@ -22,7 +22,6 @@ from theodolite._landscape import SurveyableLandscape
 from theodolite._panels import Description, Panel
 from theodolite._table import Table
 from theodolite._typing import Parameters, ParametersLike, Real
-from theodolite._verdict import Direction
 from theodolite.affine._catalogue import Catalogue, Entry
 from theodolite.affine._descents import calculus, check_hessian
 from theodolite.affine._dual import Dual
@@ -128,12 +127,8 @@ class AffineTargetLandscape(SurveyableLandscape):
         found = coerce_parameters(params, self.parameter_shapes, keep_exact=options.may_be_exact)
         if options.arithmetic == "verified":
             return tuple(options.problem.array(part) for part in found)
-        if options.arithmetic == "exact" and found[0].dtype != object:
-            raise DataError(
-                "The parameters are floats",
-                cause='this landscape has arithmetic="exact"',
-                fix="Pass integers, Fractions or decimal strings",
-            )
+        if options.arithmetic == "exact":
+            refuse_floats(found)
         return found
 
     def _read(self, params: ParametersLike) -> tuple[Problem, Network]:
@@ -356,20 +351,6 @@ class AffineTargetLandscape(SurveyableLandscape):
         finding = replace(finding, value=_plain(finding.value))
         gap = finding.value if self._catalogue.attained else None
         return verdict_of(finding, critical_set, self.neuron_types(params), method, direction, gap, scope)
-
-    def escape(self, params: ParametersLike) -> Direction:
-        """Return a way down with a step at which the loss is lower."""
-        verdict = self.classify(params)
-        if verdict.escape is None:
-            minimum = verdict.kind.is_minimum
-            raise NoEscapeError(
-                "There is no way down" if minimum else "No way down can be proven here",
-                cause=f"this is a {verdict.kind}"
-                if minimum
-                else f"the point is {verdict.kind}: {verdict.evidence.scope}",
-                fix=None if minimum else "Pass more accurate parameters",
-            )
-        return verdict.escape
 
 
 def _outward(dual: Dual, finding: Finding) -> Finding:

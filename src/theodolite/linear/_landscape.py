@@ -13,14 +13,14 @@ from jaxtyping import UInt8
 from theodolite._arrays import as_matrix, check_rtol, coerce_parameters, given_epsilon
 from theodolite._certificate import Certificate
 from theodolite._critical import CriticalSet, Piece, Stratum
-from theodolite._errors import NoEscapeError, NotCoveredError
+from theodolite._errors import NotCoveredError
 from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
 from theodolite._panels import Description, Panel
 from theodolite._table import Table
 from theodolite._texts import Texts
 from theodolite._typing import Array, Batches, Biased, Number, Option, Parameters, ParametersLike, Real, Widths
-from theodolite._verdict import Direction, Verdict
+from theodolite._verdict import Verdict
 from theodolite.io._network import Specification
 from theodolite.linear._arithmetic import exact_problem, float_note, verified_problem
 from theodolite.linear._certificates import Certifier, certifier_for
@@ -290,20 +290,6 @@ class LinearLandscape(TrainedInArrays, SurveyableLandscape, CertifiedLandscape):
         elif self._verified is not None:
             verdict = self._verified.certify(arrays, verdict)
         return verdict
-
-    def escape(self, params: ParametersLike) -> Direction:
-        """Return a way down from ``params``: a curve with its exact decrease at saddles, the gradient elsewhere."""
-        verdict = self.classify(params)
-        if verdict.escape is None:
-            minimum = verdict.kind is Kind.GLOBAL_MINIMUM
-            raise NoEscapeError(
-                "There is no way down" if minimum else "No way down can be proven here",
-                cause="this is a global minimum"
-                if minimum
-                else f"the point is {verdict.kind}: {verdict.evidence.scope}",
-                fix=None if minimum else "Pass more accurate parameters",
-            )
-        return verdict.escape
 
     @cached_property
     def certifier(self) -> Certifier:

@@ -14,7 +14,7 @@ from jaxtyping import UInt8
 
 from theodolite._arrays import check_rtol, given_epsilon
 from theodolite._critical import CriticalSet, Piece, Stratum
-from theodolite._errors import NoEscapeError, NotCoveredError, ShapeError
+from theodolite._errors import NotCoveredError, ShapeError
 from theodolite._evidence import Assumption, Evidence
 from theodolite._kind import Kind
 from theodolite._landscape import SurveyableLandscape
@@ -225,13 +225,6 @@ class ResidualLandscape(SurveyableLandscape, CertifiedLandscape):
             nearest=None if verdict.nearest is None else _shifted(verdict.nearest),
             escape=None if way is None else replace(way, curve=partial(_shifted_curve, way)),
         )
-
-    def escape(self, params: ParametersLike) -> Direction:
-        """Return a way down from ``params``."""
-        verdict = self.classify(params)
-        if verdict.escape is None:
-            raise NoEscapeError("There is no way down", cause=f"the point is {verdict.kind}")
-        return verdict.escape
 
     _identity_in_layers = True
 

@@ -14,18 +14,19 @@ from theodolite._arrays import check_rtol, given_epsilon
 from theodolite._budget import seconds
 from theodolite._certificate import Certificate
 from theodolite._critical import CriticalSet, Piece, Stratum
-from theodolite._errors import DataError, NoEscapeError, NotCoveredError
+from theodolite._errors import DataError, NotCoveredError
 from theodolite._kind import Kind
 from theodolite._panels import Description, Panel
 from theodolite._progress import ProgressLike, reporter
 from theodolite._table import Table
 from theodolite._typing import Array, Number, Option, Parameters, ParametersLike, Real
-from theodolite._verdict import Direction, Verdict
+from theodolite._verdict import Verdict
 from theodolite.io._network import Specification
 from theodolite.relu._constructions import NoSpuriousExample, SpuriousExample, spurious_example
 from theodolite.relu._in_cell import InCellMinimum
 from theodolite.relu._options import read_specification
 from theodolite.relu._polish import Polished, polish
+from theodolite.relu._settle import Settling
 from theodolite.relu._surface import ReluSurface, quiet
 from theodolite.relu._trained import TrainedInVectors
 from theodolite.relu._unlimited import UnlimitedWidth, unlimited_width
@@ -263,20 +264,6 @@ class ReluLandscape(TrainedInVectors, ReluSurface):
         tolerance = (0.0 if problem.exact else given_epsilon(params)) if rtol is None else check_rtol(rtol)
         return verdict(problem, point, tolerance, self._known, self._shown, self.specification)
 
-    def escape(self, params: ParametersLike) -> Direction:
-        """Return a way down with a step at which the loss is lower: over a kink, from v = 0 or along the gradient."""
-        verdict = self.classify(params)
-        if verdict.escape is None:
-            minimum = verdict.kind.is_minimum
-            raise NoEscapeError(
-                "There is no way down" if minimum else "No way down can be proven here",
-                cause=f"this is a {verdict.kind}"
-                if minimum
-                else f"the point is {verdict.kind}: {verdict.evidence.scope}",
-                fix=None if minimum else "Pass more accurate parameters",
-            )
-        return verdict.escape
-
     def polish(
         self, params: ParametersLike, *, budget: Real | str | None = None, progress: ProgressLike = None
     ) -> Polished:
@@ -295,7 +282,8 @@ class ReluLandscape(TrainedInVectors, ReluSurface):
         """
         problem, point = self._read(params)
         with quiet():
-            return polish(problem, point, self._options.bias, self.classify, budget, progress)
+            settling = Settling(self._problem.as_exact, self._known, self._shown, self.specification)
+            return polish(problem, point, self._options.bias, self.classify, budget, progress, settling)
 
     def spurious_example(self) -> SpuriousExample | NoSpuriousExample:
         """Return a local minimum of this landscape that is not the lowest, with a better point; or why none was constructed.

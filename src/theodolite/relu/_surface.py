@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from theodolite._arrays import coerce_parameters
-from theodolite._errors import DataError, NotCoveredError
+from theodolite._arrays import coerce_parameters, refuse_floats
+from theodolite._errors import NotCoveredError
 from theodolite._hessian import Hessian
 from theodolite._landscape import SurveyableLandscape
 from theodolite._typing import Array, Integer, Number, Option, Parameters, ParametersLike, Real
@@ -65,12 +65,8 @@ class ReluSurface(SurveyableLandscape):
         found = coerce_parameters(params, self.parameter_shapes, keep_exact=problem.exact)
         if options.arithmetic == "verified":
             return tuple(problem.array(part) for part in found)
-        if options.arithmetic == "exact" and found[0].dtype != object:
-            raise DataError(
-                "The parameters are floats",
-                cause='this landscape has arithmetic="exact"',
-                fix="Pass integers, Fractions or decimal strings",
-            )
+        if options.arithmetic == "exact":
+            refuse_floats(found)
         return found
 
     def _read(self, params: ParametersLike) -> tuple[Problem, Point]:
