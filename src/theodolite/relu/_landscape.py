@@ -27,7 +27,6 @@ from theodolite.relu._in_cell import InCellMinimum
 from theodolite.relu._options import read_specification
 from theodolite.relu._polish import Polished, polish
 from theodolite.relu._settle import Settling
-from theodolite.relu._settle import Settling
 from theodolite.relu._surface import ReluSurface, quiet
 from theodolite.relu._trained import TrainedInVectors
 from theodolite.relu._unlimited import UnlimitedWidth, unlimited_width
