@@ -58,7 +58,7 @@ def test_page_shows_what_the_program_prints(tmp_path: Path) -> None:
 
 def test_every_option_is_on_the_page(tmp_path: Path) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    for command in ("survey", "show", "classify", "polish"):
+    for command in ("survey", "show", "classify", "polish", "ensemble"):
         options = re.findall(r"(?m)^  (?:-\w, )?(--[\w-]+)", output(f"theodolite {command} --help", tmp_path))
         assert len(options) > 5
         assert [option for option in options if option not in page and option != "--help"] == []

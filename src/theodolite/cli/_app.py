@@ -14,6 +14,7 @@ from theodolite.cli._terminal import EXIT_CODES, TYPED, fit_encodings
 from theodolite.cli.cells import cells
 from theodolite.cli.certify import certify
 from theodolite.cli.classify import classify
+from theodolite.cli.ensemble import ensemble
 from theodolite.cli.polish import polish
 from theodolite.cli.probability import probability
 from theodolite.cli.show import show
@@ -22,7 +23,7 @@ from theodolite.cli.verify import verify
 
 __all__ = ["app", "main"]
 
-COMMANDS = (survey, show, classify, polish, certify, cells, verify, probability)
+COMMANDS = (survey, show, classify, polish, certify, cells, verify, probability, ensemble)
 
 
 class _Program(TyperGroup):

@@ -58,6 +58,9 @@ def _page(strips: Strips) -> str:
         headline=escape(_headline(strips)),
         verdict=_verdict(strips),
         notes=escape(_notes(strips)),
+        title_of_strips="Where trainings ended, and every level they could have"
+        if all(strip.complete for strip in strips.all)
+        else "Where trainings ended",
         caption=escape(_caption(strips)),
         count=len(strips.all),
         axis=draw_axis(strips.axis),
@@ -126,8 +129,13 @@ def _closeness(strips: Strips) -> str:
 def _caption(strips: Strips) -> str:
     return (
         f"{strips.axis.caption} In each strip, grey on the left: the losses at which runs stopped, the wider the more. Marks: "
-        "levels of minima. Bars: the share of runs that arrived there. A small mark without a bar is a level that no run reached."
+        "levels of minima. Bars: the share of runs that arrived there."
+        + (" A small mark without a bar is a level that no run reached." if _unreached(strips) else "")
     )
+
+
+def _unreached(strips: Strips) -> bool:
+    return any(level.runs == 0 for strip in strips.all for level in strip.levels)
 
 
 def _strip(strips: Strips, strip: Strip) -> str:

@@ -60,7 +60,7 @@ class Strip:
         ]
         counts = self.ensemble.counts
         words += [(counts[name], name) for name in counts if name != "arrived"]
-        first = "global" if self.lowest_is_global else "lowest found"
+        first = "lowest found" if self.runs(Kind.LOCAL_MINIMUM) else "global"
         return [f"{percent(runs / total)} {name}" for runs, name in words if runs or name == first]
 
     def functions(self) -> CurvePanel | None:
@@ -71,8 +71,8 @@ class Strip:
             trap = max(traps, key=lambda level: level.runs)
             named.append((f"the trap of {percent(trap.share)} of the runs, loss {number(trap.value)}", trap, "target"))
         lowest = next((level for level in self.levels if level.kind.is_minimum), None)
-        if lowest is not None and lowest.kind is not Kind.SPURIOUS_MINIMUM:
-            words = "global minimum" if lowest.kind is Kind.GLOBAL_MINIMUM else "lowest minimum found"
+        if lowest is not None and all(lowest is not level for _, level, _ in named):
+            words = "global minimum" if lowest.kind is Kind.GLOBAL_MINIMUM else "lowest minimum reached"
             none = "" if lowest.runs else ", reached by no run"
             named.append((f"{words}, loss {number(lowest.value)}{none}", lowest, "model"))
         points = [(name, self._point(level)) for name, level, _ in named]
