@@ -36,3 +36,60 @@ def test_products_of_a_hessian_beyond_floats_do_not_warn():
     assert land.hessian(huge).shape == (3, 3)
     product = land.hessian_vector_product(huge, ([[1.0, 0.0]], [0.0]))
     assert not np.isfinite(product[0]).all()
+
+
+def _one_neuron(rng, n=40, d=3, kink=False):
+    """Data for which one neuron of random weights is a local minimum, on the kink of the first sample if asked for."""
+    x, w = rng.standard_normal((n, d)), rng.standard_normal(d)
+    if kink:
+        x[0] -= (x[0] @ w) / (w @ w) * w
+    active = (x @ w > 0) & ~(kink & (np.arange(n) == 0))
+    error = rng.standard_normal(n)
+    span = x[active]
+    if kink:
+        span = span - np.outer(span @ x[0], x[0]) / (x[0] @ x[0])
+    error[active] -= span @ np.linalg.lstsq(span, error[active], rcond=None)[0]
+    if kink:
+        share = (error[active] @ x[active]) @ x[0] / (x[0] @ x[0])
+        error[0], error[active] = 3 * abs(share), -np.sign(share) * error[active]
+    return x, np.where(active, x @ w, 0) - error, w
+
+
+@pytest.mark.parametrize("kink", [False, True])
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.float16])
+def test_a_minimum_rounded_to_any_type_is_one(kind, kink):
+    rng = np.random.default_rng(1)
+    for _ in range(5):
+        x, y, w = _one_neuron(rng, kink=kink)
+        found = ReluLandscape(x, y, 1).classify(([w.astype(kind)], np.ones(1, kind)))
+        assert found.kind in (Kind.LOCAL_MINIMUM, Kind.SPURIOUS_MINIMUM)
+        assert found.distance < 20 * np.finfo(kind).eps * np.linalg.norm(w)
+
+
+@pytest.mark.parametrize("kink", [False, True])
+@pytest.mark.parametrize(("kind", "far"), [(np.float64, 1e-5), (np.float32, 0.1)])
+def test_what_is_far_from_a_minimum_is_not_critical(kind, far, kink):
+    """Also where only the length of w changes, which keeps its kinks."""
+    rng = np.random.default_rng(1)
+    for move in ([1, 1, 1], [1, 1, -0.9], [-0.9, 1, 1], [1, -0.5, 0]):
+        x, y, w = _one_neuron(rng, kink=kink)
+        land = ReluLandscape(x, y, 1)
+        params = [(w * (1 + far * np.array(move))).astype(kind)], np.ones(1, kind)
+        found = land.classify(params)
+        assert found.kind is Kind.NOT_CRITICAL
+        above = land.loss(params) - land.loss(([w], [1.0]))
+        assert found.escape.decrease > 1e-3 * above
+        assert land.loss(params) - land.loss(found.escape.at()) == pytest.approx(found.escape.decrease, abs=1e-12)
+
+
+def test_random_coarse_parameters_are_not_critical():
+    rng = np.random.default_rng(2)
+    x = rng.standard_normal((30, 2))
+    land = ReluLandscape(x, np.sin(x @ [1.0, 2.0]), 4)
+    for kind in (np.float32, np.float16):
+        for _ in range(10):
+            params = rng.standard_normal((4, 2)).astype(kind), rng.standard_normal(4).astype(kind)
+            found = land.classify(params)
+            assert found.kind is Kind.NOT_CRITICAL
+            assert land.loss(found.escape.at()) < land.loss(params)
+    assert land.classify((rng.standard_normal((4, 2)), rng.standard_normal(4)), rtol=1e-4).kind is Kind.NOT_CRITICAL

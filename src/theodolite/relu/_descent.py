@@ -7,6 +7,7 @@ from jaxtyping import Shaped
 
 from theodolite._typing import Array
 from theodolite.relu._conditions import Condition
+from theodolite.relu._correction import kept
 from theodolite.relu._inertia import slopes_of
 from theodolite.relu._point import Point
 from theodolite.relu._problem import Number, Problem
@@ -64,8 +65,12 @@ def _turn(problem: Problem, point: Point, reading: Reading, conditions: list[Con
             v, slope = condition.direction, condition.slope
             size = (v * v * sizes).sum()
         else:
-            v = -(1 if z > 0 else -1) * pulls[neuron] / sizes
-            slope, size = -(pulls[neuron] ** 2 / sizes).sum(), (pulls[neuron] ** 2 / sizes).sum()
+            pull = pulls[neuron]
+            if kinks[neuron] and not problem.exact:
+                basis = kept(problem, reading.signs[:, neuron], problem.column_sizes)
+                pull = basis @ (basis.T @ (pull / problem.column_sizes)) * problem.column_sizes
+            v = -(1 if z > 0 else -1) * pull / sizes
+            slope, size = -(pull**2 / sizes).sum(), (pull**2 / sizes).sum()
         if size == 0:
             continue
         failing.append(int(neuron))

@@ -30,6 +30,12 @@ __all__ = ["find_nearby", "tiny"]
 _ROUNDING = 512
 """How far outputs may move, in units of the relative round-off of the parameters."""
 
+_COARSE = 1e-3
+"""Where that is more than this share of the outputs' own terms, so few units as ``_SIGN`` must do."""
+
+_FAR = 8
+"""What is this many times farther than a critical point may be is not critical."""
+
 _EPSILON = float(np.finfo(np.float64).eps)
 
 _SIGN = 16
@@ -50,30 +56,41 @@ class _Reach:
 
 def find_nearby(problem: Problem, given: Point, tolerance: float) -> Finding:
     """Return what floats ``given`` are: first whether they are clearly not critical, then what the nearest critical point is."""
-    point = tiny(problem, given, _ROUNDING * tolerance)
+    share = min(_ROUNDING * tolerance, max(_SIGN * tolerance, _COARSE))
+    point = tiny(problem, given, share)
     fine = (_SIGN + problem.width) * _EPSILON
     reading = read(problem, point, fine)
-    limit = _ROUNDING * tolerance * float(np.linalg.norm(reading.terms))
+    limit = share * float(np.linalg.norm(reading.terms))
     noise = value_noise(problem, reading)
     downhill = descend(problem, given, reading)
-    if (
-        float(reading.sse) > noise
-        and downhill is not None
-        and float(downhill[1]) > (10 * CLEAR * limit) ** 2 + 10 * noise
-    ):
+    # beside a kink the loss falls to first order until the kink is met, elsewhere to second order in the distance
+    near = min((10 * CLEAR * limit) ** 2, _FAR * limit * (2 * float(np.sqrt(float(reading.sse))) + _FAR * limit))
+    if float(reading.sse) > noise and downhill is not None and float(downhill[1]) > near + 10 * noise:
         fall = float(np.sqrt(float(downhill[1])))
         check = Assumption("one step moves the outputs by more than rounding the parameters can", fall / limit, limit)
         return Finding(Kind.NOT_CRITICAL, reading, (check,), downhill[0])
-    # Coarse parameters may be at a kink without being on it, but many samples are near kinks by chance: so both are looked at.
-    found = _beside(problem, given, point, reading, downhill, _Reach(limit, fine))
-    coarse = (_SIGN + problem.width) * tolerance
-    if coarse > fine and found.kind in (Kind.UNDECIDED, Kind.NOT_CRITICAL):
-        again = read(problem, point, coarse)
-        if not np.array_equal(again.signs, reading.signs):
-            other = _beside(problem, given, point, again, downhill, _Reach(limit, coarse))
-            if other.kind not in (Kind.UNDECIDED, Kind.NOT_CRITICAL):
-                return other
+    # Coarse parameters may be at a kink without being on it, but many samples are near kinks by chance: all are looked at.
+    seen = [reading.signs]
+    found = first = _beside(problem, given, point, reading, downhill, _Reach(limit, fine))
+    for threshold in (tolerance, (_SIGN + problem.width) * tolerance):
+        if threshold <= fine or first.kind not in (Kind.UNDECIDED, Kind.NOT_CRITICAL):
+            break
+        again = read(problem, point, threshold)
+        if any(np.array_equal(again.signs, signs) for signs in seen):
+            continue
+        seen.append(again.signs)
+        other = _beside(problem, given, point, again, downhill, _Reach(limit, threshold))
+        if other.kind not in (Kind.UNDECIDED, Kind.NOT_CRITICAL):
+            return other
+        if other.kind is Kind.UNDECIDED and not _evident(first):
+            found = other
     return found
+
+
+def _evident(found: Finding) -> bool:
+    """Return whether a point is so far from a minimum that being beside kinks as well leaves no doubt."""
+    margin = found.checks[0].margin if found.checks else None
+    return found.kind is Kind.NOT_CRITICAL and margin is not None and margin >= CLEAR
 
 
 def _beside(
@@ -106,9 +123,9 @@ def _beside(
         limit,
     )
     if moved > limit:
-        if moved >= CLEAR * limit:
+        if moved >= _FAR * limit:
             downhill = downhill or _straight(problem, given, nearest)
-        if moved >= CLEAR * limit and downhill is not None:
+        if moved >= _FAR * limit and downhill is not None:
             check = Assumption("the nearest minimum among the points with these signs is far", moved / limit, limit)
             return Finding(Kind.NOT_CRITICAL, reading, (check,), downhill[0])
         return _doubt(reading, "a critical point is near, but not within the tolerance", (check,), downhill)
