@@ -27,7 +27,7 @@ from theodolite.relu._problem import Problem
 from theodolite.relu._training import Fleet, plain_step, train
 
 CASES = ((20, 2, 4), (50, 3, 8))
-RUNS, STEPS = 100_000, 100
+RUNS, STEPS = 100_000, 300
 LOOPED, BATCHED = 20, (1000, 4000)
 RATE, MOMENTUM = 1e-3, 0.9
 
@@ -71,7 +71,9 @@ def report(n: int, d: int, h: int, limit: float) -> None:
         for size in BATCHED:
             block = copied(starts, size)
             form(problem, copied(block, size))
-            time, by_batch = median_of_five(lambda form=form, block=block, size=size: form(problem, copied(block, size)))
+            time, by_batch = median_of_five(
+                lambda form=form, block=block, size=size: form(problem, copied(block, size))
+            )
             np.testing.assert_allclose(by_batch, losses[:size], rtol=1e-8)
             batched[name] = min(batched.get(name, np.inf), time / size)
     best = min(batched, key=batched.__getitem__)

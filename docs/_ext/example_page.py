@@ -21,6 +21,13 @@ def _write(app: Sphinx, error: Exception | None) -> None:
     th.survey(th.LinearLandscape(data, data, hidden=2)).to_html(Path(app.outdir) / "iris.html")
     relu = th.ReluLandscape([[0], [1], [2], [3], [4]], [0, 2, 1, 0, 2], hidden=2, bias=True)
     th.survey(relu).to_html(Path(app.outdir) / "relu_levels.html")
+    lands = [
+        th.ReluLandscape([[-3], [-2], [-1], [1], [2], [3]], [3, 1, 0, 0, 1, 2], hidden, bias=True)
+        for hidden in (1, 2, 3)
+    ]
+    atlases = [th.survey(land) for land in lands]
+    found = [th.train_ensemble(land, 4000, rng=0, steps=6000, momentum=0.9) for land in lands]
+    th.ensemble_page(found, Path(app.outdir) / "strips.html", atlases=atlases)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

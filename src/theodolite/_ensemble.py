@@ -186,10 +186,14 @@ class Ensemble:
         yield "ended", ", ".join(f"{count:,} {name}" for name, count in self.counts.items() if count)
         levels = self.levels()
         for level in levels[:_SHOWN_AT_MOST]:
-            yield f"{level.value:.8g}", f"{level.kind}: {level_words(level)}"
+            yield self.shown(level), f"{level.kind}: {level_words(level)}"
         if rest := levels[_SHOWN_AT_MOST:]:
             runs = sum(level.runs for level in rest)
             yield "higher", f"{len(rest):,} more level{'' if len(rest) == 1 else 's'}: {_runs(runs)}"
+
+    def shown(self, level: EnsembleLevel) -> str:
+        """Return the loss of a level as text: 0 where rounding is all that is left of it."""
+        return "0" if abs(level.value) <= self.near.apart else f"{level.value:.8g}"
 
     def __str__(self) -> str:
         return facts_text(self.facts())

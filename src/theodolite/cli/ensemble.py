@@ -146,7 +146,7 @@ def ensemble(
             write_whole(Path(json), lambda file: file.write(text + b"\n"))
         if not quiet and json != "-":
             saved = [("saved", path) for path in (html, json) if path is not None]
-            print_facts(screen(), [*_facts(found, seed, subject.facts), *_listed(levels, atlas, top), *saved])
+            print_facts(screen(), [*_facts(found, seed, subject.facts), *_listed(found, levels, atlas, top), *saved])
         if not found.complete or (atlas is not None and atlas.stopped is not None):
             raise typer.Exit(INCOMPLETE)
 
@@ -160,7 +160,7 @@ def _facts(found: Ensemble, seed: int, about: tuple[tuple[str, str], ...]) -> It
     yield "ended", ", ".join(f"{count:,} {name}" for name, count in found.counts.items() if count)
 
 
-def _listed(levels: list[EnsembleLevel], atlas: Atlas | None, top: int) -> Iterator[tuple[str, str]]:
+def _listed(found: Ensemble, levels: list[EnsembleLevel], atlas: Atlas | None, top: int) -> Iterator[tuple[str, str]]:
     """Yield one line for every level, lowest first, and what is left out."""
     from theodolite._ensemble import level_words
 
@@ -173,7 +173,7 @@ def _listed(levels: list[EnsembleLevel], atlas: Atlas | None, top: int) -> Itera
         )
         yield "listed", f"{words}; no run arrived at {empty:,} of them"
     for level in levels[:top]:
-        yield f"{level.value:.8g}", f"{level.kind}: {level_words(level)}"
+        yield found.shown(level), f"{level.kind}: {level_words(level)}"
     if len(levels) > top:
         rest = levels[top:]
         count = len(rest)
