@@ -20,12 +20,12 @@ import numpy as np
 
 from _timing import median_of_five
 from theodolite.relu._data import read
-from theodolite.relu._kernels import LANES
 from theodolite.relu._moments import Moments, cone_moments
 from theodolite.relu._patterns import Patterns, patterns
 from theodolite.relu._sweep import fitted_cells, sweep
 
 CASES = ((200, 2, 2), (500, 2, 2), (100, 2, 3), (250, 2, 3), (100, 2, 4), (24, 3, 2), (50, 3, 2), (16, 3, 3))
+FUSED = 128
 SAMPLE_LOOP, SAMPLE_BATCH = 4000, 60_000
 
 
@@ -100,9 +100,9 @@ def by_lstsq(found: Patterns, columns: dict[int, np.ndarray], sets: np.ndarray) 
 def by_normal_equations(moments: Moments, sets: np.ndarray) -> np.ndarray:
     """Return which sets are genuine, all at once: blocks of one matrix of products, solved together."""
     d, count, size = moments.width, moments.count, sets.shape[1] * moments.width
-    columns = moments.columns.transpose(0, 1, 3, 2).reshape(len(moments.columns), -1)[:, : count * d]
+    columns = moments.columns[:, :, :count].transpose(0, 2, 1).reshape(len(moments.columns), -1)
     products = columns.T @ columns
-    pulled = np.moveaxis(moments.moments, -1, 1).reshape(-1, d)
+    pulled = moments.moments.T
     most = int(np.diff(moments.first).max())
     tests = np.stack(
         [
@@ -128,7 +128,7 @@ def fused_multiply_adds() -> float:
 
     @numba.njit(fastmath=True)
     def work(rounds: int) -> float:
-        values = np.ones(2 * LANES)
+        values = np.ones(FUSED)
         for _ in range(rounds):
             for k in range(len(values)):
                 values[k] = values[k] * 0.999999 + 1e-7
@@ -137,7 +137,7 @@ def fused_multiply_adds() -> float:
     work(1)
     rounds = 10**6
     time, _ = median_of_five(lambda: work(rounds))
-    return 4 * LANES * rounds / time
+    return 2 * FUSED * rounds / time
 
 
 if __name__ == "__main__":

@@ -103,14 +103,22 @@ def test_several_blocks_of_patterns_and_of_output() -> None:
 
 @pytest.mark.parametrize(("slope", "offset"), [(0.0, False), (0.0, True), (1.5, True)])
 def test_products_from_cell_to_cell_are_products_of_columns(slope: float, offset: bool) -> None:
-    found = _patterns(40, 3, seed=7, slope=slope, offset=offset)
-    cells = [cell for cell in fitted_cells(found) if 8 <= (found.signs[cell] > 0).sum() <= 32][:150]
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(40, 3))
+    x[1:, 2] *= 1e-3  # so that a third column has only one large entry, and is small in cells without it
+    problem = read(x, rng.normal(size=40), 1, False, offset, slope, "sum", "float64")[1]
+    found = patterns(problem, boundary=False)
+    with_entry = found.signs[: found.cells, 0] > 0
+    cells = [*np.flatnonzero(with_entry)[10:155].tolist(), *np.flatnonzero(~with_entry)[20:25].tolist()]
     moments = cone_moments(found, cells)
     assert moments.steps is not None
-    columns = moments.columns.transpose(0, 1, 3, 2).reshape(40, -1, 3)
-    expected = np.einsum("iap,ibq->apbq", columns, columns)
-    products = moments.blocks(64, 150, 1).transpose(0, 1, 2, 4, 3).reshape(86, 3, -1, 3)
-    np.testing.assert_allclose(products, expected[64:150, :, 64:], atol=1e-12)
+    assert len(moments.steps[7]) == (5 if slope == 0 else 0)
+    expected = np.einsum("nka,nhb->akhb", moments.columns, moments.columns)
+    products, by_columns = moments.all_products(), moments.products(70, 130)
+    for a in range(150):
+        np.testing.assert_allclose(products[a, :, :, a:150], expected[a, :, :, a:150], atol=1e-12)
+    for a in range(70, 130):
+        np.testing.assert_allclose(by_columns[a - 70, :, :, a:150], expected[a, :, :, a:150], atol=1e-12)
 
 
 def test_rows_of_very_different_sizes() -> None:

@@ -14,56 +14,30 @@ import numpy as np
 from jaxtyping import Float, Int64
 
 from theodolite._typing import Array
-from theodolite.relu._kernels import LANES
 from theodolite.relu._patterns import Patterns
 from theodolite.relu._problem import Problem
 from theodolite.relu._products import near_order, products
+from theodolite.relu._strip import LANES
 
 __all__ = ["Moments", "cone_moments", "space_moments"]
 
 _VANISHING = 1e-14
 """Columns that centring makes this much smaller are constant."""
-_FRESH = 64
-"""Cells after which sums are started anew."""
-_SMALL = 1e-6
+_SMALL = 1e-3
 """Squared norms below this, against that of the whole column of X, are not left to sums that change step by step."""
+_MOST_SMALL = 0.1
+"""Where more than this part of all cells has such columns, no sums change step by step."""
 _CLEAR = 1e-7
 """Patterns whose singular values fall below this, relative to the largest, and do not vanish, are left to better arithmetic."""
 
 
-@dataclass(frozen=True, eq=False)
-class Steps:
-    """What the products of cells are made of, one cell after the other: see ``products``."""
-
-    inputs: Float[np.ndarray, "n d"]
-    weights: Float[np.ndarray, "K n"]
-    lanes: Float[np.ndarray, "n B 64"]
-    scales: Float[np.ndarray, "B d 64"]
-    shifts: Float[np.ndarray, "B d 64"]
-
-    def fill(self, start: int, stop: int, skipped: int, out: Array) -> None:
-        """Put the products of cells ``start``, ..., ``stop`` - 1 into ``out``; sums start anew before they drift."""
-        blocks, d, _ = self.scales.shape
-        sums = np.empty((blocks - skipped, d, d, LANES))
-        for begin in range(start, stop, _FRESH):
-            end = min(begin + _FRESH, stop)
-            products(
-                self.inputs,
-                self.weights,
-                self.lanes,
-                self.scales,
-                self.shifts,
-                begin,
-                end,
-                skipped,
-                sums,
-                out[begin - start : end - start],
-            )
+Steps = tuple[Array, Array, Array, Array, Array, Array, Array, Array, Array]
+"""What the products of cells are made of, one cell after the other: see ``next_products``."""
 
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """K patterns of d coordinates over n samples, in blocks of 64.
+    """K patterns of d coordinates over n samples, side by side in strips of 16, which end at L.
 
     ``faces`` are the patterns, in the order in which they are numbered here. ``rows`` (R, d) are the test rows of pattern a from
     ``first[a]`` to ``first[a + 1]``, of norm 1, positive inside its cone. ``norm`` is that of the (centred) target. ``widths``
@@ -71,10 +45,10 @@ class Moments:
     """
 
     faces: Int64[np.ndarray, " K"]
-    columns: Float[np.ndarray, "n B d 64"]
-    grams: Float[np.ndarray, "B d d 64"]
-    moments: Float[np.ndarray, "B d 64"]
-    tests: Float[np.ndarray, "B f d 64"]
+    columns: Float[np.ndarray, "n d L"]
+    grams: Float[np.ndarray, "d d L"]
+    moments: Float[np.ndarray, "d L"]
+    tests: Float[np.ndarray, "f d L"]
     rows: Float[np.ndarray, "R d"]
     first: Int64[np.ndarray, " K_and_1"]
     widths: Int64[np.ndarray, " K"]
@@ -89,26 +63,29 @@ class Moments:
     @property
     def width(self) -> int:
         """d."""
-        return int(self.columns.shape[2])
+        return int(self.columns.shape[1])
 
-    def blocks(
-        self, start: int, stop: int, skipped: int = 0, room: Array | None = None
-    ) -> Float[np.ndarray, "_ d _ d 64"]:
-        """Return the products of the columns of patterns ``start``, ..., ``stop`` - 1 with those of all from a block on.
+    def products(self, start: int, stop: int) -> Float[np.ndarray, "_ d d L"]:
+        """Return the products of the columns of patterns ``start``, ..., ``stop`` - 1 with those of all later ones.
 
-        They are put into ``room`` if there is some.
+        What is before the strip of ``start`` is not filled in.
         """
-        n, blocks, d, _ = self.columns.shape
-        shape = (stop - start, d, blocks - skipped, d, LANES)
-        size = int(np.prod(shape))
-        out: Array = (np.empty(size) if room is None else room[:size]).reshape(shape)
-        if self.steps is not None:
-            self.steps.fill(start, stop, skipped, out)
-            return out
-        places = np.arange(start, stop)
-        left = self.columns[:, places // LANES, :, places % LANES].transpose(0, 2, 1).reshape(-1, n)
-        right = self.columns.reshape(n, -1)[:, skipped * d * LANES :]
-        np.matmul(left, right, out=out.reshape(len(left), -1))
+        _, d, size = self.columns.shape
+        out = np.empty((stop - start, d, d, size))
+        skipped = start // LANES * LANES
+        for k in range(d):
+            left = np.ascontiguousarray(self.columns[:, k, start:stop].T)
+            for h in range(d):
+                np.matmul(left, self.columns[:, h, skipped:], out=out[:, k, h, skipped:])
+        return out
+
+    def all_products(self) -> Float[np.ndarray, "K d d L"]:
+        """Return the products of the columns of all patterns with those of later ones, from cell to cell where that is safe."""
+        if self.steps is None:
+            return self.products(0, self.count)
+        _, d, size = self.columns.shape
+        out = np.empty((self.count, d, d, size))
+        products(self.steps, np.empty((d, d, size)), out)
         return out
 
 
@@ -170,7 +147,7 @@ def _scaled(problem: Problem, columns: Array) -> tuple[Array, Array]:
 
 
 def _steps(found: Patterns, faces: Sequence[int], raw: Array, columns: Array, scales: Array) -> Steps | None:
-    """Return the steps from cell to cell, unless some face is no cell or has columns too small to be had by differences."""
+    """Return the steps from cell to cell, unless some face is no cell or many have columns too small to be had by differences."""
     problem = found.problem.as_float
     n, count, d = raw.shape
     if not count or max(faces) >= found.cells:
@@ -178,20 +155,25 @@ def _steps(found: Patterns, faces: Sequence[int], raw: Array, columns: Array, sc
     present = columns.any(axis=0)
     weights = np.array([problem.array(found.weights(face)) for face in faces])
     whole = np.maximum((problem.inputs**2).sum(axis=0) * np.abs(weights).max() ** 2, np.finfo(np.float64).tiny)
-    if (scales**2 < _SMALL * whole)[present].any():
+    kept = np.flatnonzero(((scales**2 < _SMALL * whole) & present).any(axis=1))
+    if len(kept) > _MOST_SMALL * count:
         return None
-    size = -(-count // LANES) * LANES
-    inverse, shifts, lanes = np.zeros((size, d)), np.zeros((size, d)), np.zeros((size, n))
-    inverse[:count] = present / scales
-    if problem.offset:
-        shifts[:count] = raw.mean(axis=0) * np.sqrt(n) * inverse[:count]
-    lanes[:count] = weights
-    return Steps(
+    inverse = present / scales
+    shifts = raw.mean(axis=0) * np.sqrt(n) * inverse if problem.offset else np.zeros((count, d))
+    places, changed = np.nonzero(np.diff(weights, axis=0))
+    begins = np.searchsorted(places, np.arange(-1, count))
+    spread = _in_strips(columns.transpose(0, 2, 1))
+    exact = np.einsum("nsk,nhl->skhl", columns[:, kept], spread, optimize=True)
+    return (
         np.ascontiguousarray(problem.inputs),
         weights,
-        np.ascontiguousarray(lanes.T.reshape(n, -1, LANES)),
-        _blocked(inverse),
-        _blocked(shifts),
+        _in_strips(weights.T),
+        _in_strips(inverse.T),
+        _in_strips(shifts.T),
+        changed,
+        begins,
+        kept,
+        np.ascontiguousarray(exact),
     )
 
 
@@ -204,28 +186,26 @@ def _laid_out(
     d: int,
     steps: Steps | None,
 ) -> Moments:
-    n, count = columns.shape[:2]
-    blocks = -(-count // LANES)
+    count = len(widths)
     target = problem.targets - problem.targets.mean() if problem.offset else problem.targets
     norm = float(np.linalg.norm(target))
-    padded = np.zeros((n, blocks * LANES, d))
-    padded[:, :count] = columns
-    grams = np.einsum("nbk,nbh->bkh", padded, padded)
-    missing = np.arange(d) >= np.append(widths, np.zeros(blocks * LANES - count, dtype=np.int64))[:, None]
-    grams[:, range(d), range(d)] += missing
-    pulled = np.einsum("nbk,n->bk", padded, target / (norm or 1.0))
+    padded = _in_strips(columns.transpose(0, 2, 1))
+    grams = np.einsum("nkl,nhl->khl", padded, padded)
+    missing = np.arange(d)[:, None] >= np.append(widths, np.zeros(padded.shape[2] - count, dtype=np.int64))
+    grams[range(d), range(d)] += missing
+    pulled = np.einsum("nkl,n->kl", padded, target / (norm or 1.0))
     facets = min(max((len(part) for part in parts), default=0), max(1, 2 * (d - 1)))
-    tests = np.zeros((blocks * LANES, facets, d))
+    tests = np.zeros((count, facets, d))
     for place, part in enumerate(parts):
         if len(part):
             tests[place] = part[np.arange(facets) % len(part)]
     first = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
     return Moments(
         np.asarray(faces, dtype=np.int64),
-        np.ascontiguousarray(padded.reshape(n, blocks, LANES, d).transpose(0, 1, 3, 2)),
-        _blocked(grams),
-        _blocked(pulled),
-        _blocked(tests),
+        padded,
+        grams,
+        pulled,
+        _in_strips(tests.transpose(1, 2, 0)),
         np.concatenate([np.zeros((0, d)), *parts]),
         first,
         widths,
@@ -234,7 +214,9 @@ def _laid_out(
     )
 
 
-def _blocked(array: Array) -> Array:
-    """Return an array over patterns with 64 of them side by side as the last axis."""
-    whole = array.reshape(len(array) // LANES, LANES, *array.shape[1:])
-    return np.ascontiguousarray(np.moveaxis(whole, 1, -1))
+def _in_strips(array: Array) -> Array:
+    """Return an array whose last axis are patterns with zeros behind the last one, so that strips of 16 are whole."""
+    count = array.shape[-1]
+    whole = np.zeros((*array.shape[:-1], -(-count // LANES) * LANES))
+    whole[..., :count] = array
+    return whole

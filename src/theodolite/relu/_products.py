@@ -1,7 +1,8 @@
 r"""Products of the columns of two cells, :math:`X^T D_a D_b X`, from one cell to the next: only the rows that change sign count.
 
 From cell a to a neighbour a' the product with any b changes by :math:`\pm(1 - \gamma) (D_b)_{ii} x_i x_i^T` for each row i that
-changes its sign, for 64 cells b at a time. Cells are put in an order in which few rows change from one to the next.
+changes its sign, for a strip of cells b at a time. Cells are put in an order in which few rows change from one to the next.
+Cells whose columns are too small for differences have their products kept.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import numpy as np
 from numba import njit
 
 from theodolite._typing import Array
-from theodolite.relu._kernels import LANES
+from theodolite.relu._strip import LANES, OPTIONS, less
 
-__all__ = ["near_order", "products"]
+__all__ = ["near_order", "next_products", "products"]
 
 _MOST_ORDERED = 6000
+_FRESH = 256
+"""Cells after which sums are started anew, before round-off drifts."""
 
 
 def near_order(signs: Array) -> Array:
@@ -34,41 +37,59 @@ def near_order(signs: Array) -> Array:
     return order
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(**OPTIONS)
 @no_type_check
-def products(inputs, weights, lanes_of, scales, shifts, start, stop, skipped, sums, out):
-    """Fill ``out`` (stop - start, d, B - skipped, d, 64) with products of scaled columns.
+def next_products(d, steps, a, fresh, skipped, sums, out):
+    """Fill ``out`` (d, d, L) from cell ``skipped`` on with the products of cell a, from the ``sums`` of cell a - 1.
 
-    ``inputs`` (n, d), ``weights`` (K, n) are the diagonals of all D_a and ``lanes_of`` (n, B, 64) the same in blocks of 64;
-    ``scales`` (B, d, 64) multiply columns, ``shifts`` (B, d, 64) are their means times the root of n, after scaling (0 where
-    nothing is centred). ``sums`` (B - skipped, d, d, 64) is room for the products before scaling.
+    ``steps`` are ``inputs`` (n, d), ``weights`` (K, n) or the diagonals of all D_a, and ``lanes`` (n, L) or the same by rows;
+    ``scales`` (d, L) multiply columns, ``shifts`` (d, L) are their means times the root of n, after scaling (0 where
+    nothing is centred). Cell a differs from the one before in rows ``changed`` from ``begins[a]`` to ``begins[a + 1]``. The
+    products of cells ``kept`` (S,) are ``exact`` (S, d, d, L). ``sums`` (d, d, L) are products before scaling.
     """
-    n, d = inputs.shape
-    blocks = scales.shape[0]
-    for a in range(start, stop):
-        block_of, lane_of = a // LANES, a % LANES
-        for i in range(n):
-            change = weights[a, i]
-            if a > start:
-                change -= weights[a - 1, i]
-            elif i == 0:
-                sums[:] = 0.0
-            if change == 0.0:
-                continue
-            for block in range(skipped, blocks):
-                held = lanes_of[i, block]
-                for k in range(d):
-                    for h in range(k + 1):
-                        factor = change * inputs[i, k] * inputs[i, h]
-                        into = sums[block - skipped, k, h]
-                        for lane in range(LANES):
-                            into[lane] += factor * held[lane]
+    inputs, weights, lanes, scales, shifts, changed, begins, kept, exact = steps
+    anew = fresh or a % _FRESH == 0
+    first, stop = (0, len(inputs)) if anew else (begins[a], begins[a + 1])
+    if anew:
         for k in range(d):
-            own, mean = scales[block_of, k, lane_of], shifts[block_of, k, lane_of]
-            for block in range(skipped, blocks):
-                for h in range(d):
-                    source = sums[block - skipped, max(k, h), min(k, h)]
-                    into = out[a - start, k, block - skipped, h]
-                    scale, shift = scales[block, h], shifts[block, h]
-                    for lane in range(LANES):
-                        into[lane] = own * source[lane] * scale[lane] - mean * shift[lane]
+            for h in range(k + 1):
+                into = sums[k, h, skipped:]
+                for lane in range(len(into)):
+                    into[lane] = 0.0
+    for place in range(first, stop):
+        i = place if anew else changed[place]
+        change = weights[a, i] - (0.0 if anew else weights[a - 1, i])
+        if change != 0.0:
+            for k in range(d):
+                for h in range(k + 1):
+                    into = sums[k, h, skipped:]
+                    less(into, into, -change * inputs[i, k] * inputs[i, h], lanes[i, skipped:])
+    for k in range(d):
+        size, mean = scales[k, a], shifts[k, a]
+        for h in range(d):
+            into, held, scale, shift = (
+                out[k, h, skipped:],
+                sums[max(k, h), min(k, h), skipped:],
+                scales[h, skipped:],
+                shifts[h, skipped:],
+            )
+            for lane in range(len(into)):
+                into[lane] = size * held[lane] * scale[lane] - mean * shift[lane]
+    for place in range(len(kept)):
+        other = kept[place]
+        for k in range(d):
+            for h in range(d):
+                if other == a:
+                    into, held = out[k, h, skipped:], exact[place, k, h, skipped:]
+                    for lane in range(len(into)):
+                        into[lane] = held[lane]
+                elif other >= skipped:
+                    out[k, h, other] = exact[place, h, k, a]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=OPTIONS["fastmath"])
+@no_type_check
+def products(steps, sums, out):
+    """Fill ``out`` (K, d, d, L) with the products of all cells with themselves and later ones."""
+    for a in range(len(out)):
+        next_products(out.shape[1], steps, a, a == 0, a // LANES * LANES, sums, out[a])

@@ -19,7 +19,7 @@ is to be decided again by better arithmetic before anything is said of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import comb, inf
@@ -29,8 +29,8 @@ from jaxtyping import Float64, Int64
 
 from theodolite._errors import NotCoveredError, WorkloadError
 from theodolite._typing import Array
-from theodolite.relu._kernels import DOUBTFUL, LANES, make_sweep
-from theodolite.relu._moments import Moments, cone_moments, space_moments
+from theodolite.relu._kernels import make_sweep
+from theodolite.relu._moments import Moments, Steps, cone_moments, space_moments
 from theodolite.relu._patterns import Patterns
 from theodolite.relu._problem import Problem
 
@@ -38,14 +38,20 @@ __all__ = ["Swept", "fitted_cells", "sweep", "sweep_below"]
 
 _MOST_BYTES = 2**31
 _MOST_SCRATCH = 1024
-_CHUNK = 64
-"""First patterns of a piece of a sweep over pairs, whose products are made as they are needed."""
-_ROOM = 2**14
-_PIECE = 2**20
-"""Sets of a piece of other sweeps, about: the first pattern is the same in many."""
+_PIECES = 8
+"""Pieces of a sweep for each thread: the work of each is known only about."""
+_HELD = 2**21
+"""Bytes of products that are made at once for a sweep over pairs, where they are not made as they are needed."""
+_ROOM = 2**12
+_MOST_ROOM = 2**20
+"""Sets that are put into one array, at first and at most, or a few more."""
 _WORTH_A_THREAD = 10**6
 _BATCH = 2**12
 _CLEAR = 1e3
+
+
+Found = tuple[Array, Array, Array]
+"""Sets, their sums of squares, and doubtful sets."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +121,8 @@ def _swept(moments: Moments, m: int, below: float, threads: int, *, inside: bool
             cause=f"the sweep keeps its numbers on the stack, for sets times squared coordinates of up to {_MOST_SCRATCH}",
             fix="Use fewer features or a narrower network",
         )
-    size = 8 * moments.count * len(moments.grams) * LANES * moments.width**2
-    if m > 2 and size > _MOST_BYTES:
+    size = 8 * moments.count * moments.grams.size * max(0, m - 2)
+    if size > _MOST_BYTES:
         raise WorkloadError(
             f"A sweep over the sets of {m} of {moments.count:,} patterns would need {size / 2**30:.1f} GiB",
             count=comb(moments.count, m),
@@ -124,83 +130,105 @@ def _swept(moments: Moments, m: int, below: float, threads: int, *, inside: bool
             fix="Use fewer samples or a narrower network",
         )
     relative = below / moments.norm**2 if moments.norm > 0 else inf
-    whole = moments.blocks(0, moments.count) if m > 2 else None
+    table = moments.all_products() if m > 2 else None
     threads = min(threads, 1 + comb(moments.count, m) // _WORTH_A_THREAD)
-    pieces = list(_pieces(moments.count, m))
+    pieces = list(_pieces(moments, m, 1 if threads == 1 else _PIECES * threads))
+    parts: list[list[Found]] = [[] for _ in pieces]
+    waiting = iter(range(len(pieces)))
 
-    def run(some: list[tuple[int, int]]) -> list[tuple[Array, Array, Array]]:
-        return list(_run(moments, m, some, relative, whole, inside))
+    def work() -> None:
+        run = _runner(moments, m, relative, table, inside)
+        for place in waiting:
+            parts[place] = list(run(*pieces[place]))
 
     if threads == 1:
-        parts = run(pieces)
+        work()
     else:
         with ThreadPoolExecutor(threads) as pool:
-            shares = list(pool.map(run, (pieces[k::threads] for k in range(threads))))
-        parts = [shares[k % threads][k // threads] for k in range(len(pieces))]
-    sets, values, states = (np.concatenate([part[k] for part in parts]) for k in range(3))
-    doubtful = states == DOUBTFUL
-    passed = np.sort(moments.faces[sets[~doubtful]], axis=1)
-    order = np.lexsort(passed.T[::-1])
-    sse = np.maximum(values[~doubtful], 0) * moments.norm**2
-    return Swept(passed[order], sse[order], np.sort(moments.faces[sets[doubtful]], axis=1))
+            for done in [pool.submit(work) for _ in range(threads)]:
+                done.result()
+    sets, values, doubtful = (_joined([found[k] for part in parts for found in part]) for k in range(3))
+    order = np.lexsort(sets.T[::-1])
+    return Swept(sets[order], np.maximum(values[order], 0) * moments.norm**2, doubtful)
 
 
-def _pieces(count: int, m: int) -> Iterator[tuple[int, int]]:
+def _joined(arrays: list[Array]) -> Array:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _pieces(moments: Moments, m: int, wanted: int) -> Iterator[tuple[int, int]]:
     """Yield ranges of the first pattern that are about equally much work."""
     if m == 1:
         yield 0, 1
         return
-    last = count - m + 1
-    if m == 2:
-        for start in range(0, last, _CHUNK):
-            yield start, min(start + _CHUNK, last)
-        return
-    start, work = 0, 0
+    count = moments.count
+    last, most = count - m + 1, count
+    if m == 2 and moments.steps is None:
+        most = max(1, _HELD // (8 * moments.grams.size))
+    total = comb(count, m)
+    start, done = 0, 0
     for place in range(last):
-        work += comb(count - place - 1, m - 1)
-        if work >= _PIECE or place == last - 1:
+        done += comb(count - place - 1, m - 1)
+        if done * wanted >= total or place + 1 - start == most or place == last - 1:
             yield start, place + 1
-            start, work = place + 1, 0
+            start, done = place + 1, 0
 
 
-def _run(
-    moments: Moments, m: int, pieces: list[tuple[int, int]], below: float, whole: Array | None, inside: bool
-) -> Iterator[tuple[Array, Array, Array]]:
-    """Yield what the kernel finds in each piece; ``whole`` are the products of all patterns, made here if missing."""
-    kernel = make_sweep(m, moments.width, moments.tests.shape[1] if inside else 0)
-    chosen = np.zeros(max(1, m - 1), dtype=np.int64)
-    room = np.empty(max(((stop - start) for start, stop in pieces), default=0) * moments.grams.size) if m == 2 else None
-    most = _ROOM
-    for start, stop in pieces:
-        offset, skipped, products = 0, 0, whole
-        if products is None:
-            offset, skipped = start, start // LANES if m == 2 else 0
-            products = moments.blocks(start, stop, skipped, room)
-        while True:
-            sets = np.empty((most, m), dtype=np.int32)
-            values, states = np.empty(most), np.empty(most, dtype=np.int8)
-            found = kernel(
+def _runner(
+    moments: Moments, m: int, below: float, table: Array | None, inside: bool
+) -> Callable[[int, int], Iterator[Found]]:
+    """Return what yields the sets, sums of squares and doubtful sets that begin with a range of patterns.
+
+    ``table`` are the products of all patterns; where there is none and no steps that make them, they are made here.
+    """
+    d, size = moments.moments.shape
+    stepping = m == 2 and moments.steps is not None
+    kernel = make_sweep(m, d, moments.tests.shape[0] if inside else 0, stepping)
+    steps = moments.steps if stepping else _no_steps()
+    sums, line = np.empty((d, d, size)), np.empty((1, d, d, size))
+    levels = max(1, m - 2)
+    tables = np.empty((max(1, m - 3), moments.count if m > 3 else 1, d, d, size))
+    gone, owns, rights = np.zeros((levels, d, d, size)), np.empty((levels, d, d, size)), np.empty((levels, d, size))
+
+    def run(start: int, stop: int) -> Iterator[Found]:
+        products = line if stepping or m == 1 else moments.products(start, stop) if table is None else table
+        chosen = start + np.arange(m)
+        most = _ROOM
+        while chosen[0] < stop:
+            room = most + moments.count
+            sets, values, doubtful = np.empty((room, m), np.int64), np.empty(room), np.empty((room, m), np.int64)
+            found, doubts = kernel(
                 products,
-                offset,
-                skipped,
+                start if table is None else 0,
+                steps,
+                sums,
                 moments.grams,
                 moments.moments,
                 moments.tests,
                 moments.rows,
                 moments.first,
-                start,
-                stop,
-                moments.count,
-                below,
+                tables,
+                gone,
+                owns,
+                rights,
                 chosen,
+                stop,
+                moments.faces,
+                below,
                 sets,
                 values,
-                states,
+                doubtful,
             )
-            if found <= most:
-                break
-            most = 2 * int(found)
-        yield sets[:found].copy(), values[:found].copy(), states[:found].copy()
+            yield sets[:found], values[:found], doubtful[:doubts]
+            most = min(4 * most, _MOST_ROOM)
+
+    return run
+
+
+def _no_steps() -> Steps:
+    """Return what stands for steps where they are not used."""
+    whole, flat = np.zeros(0, dtype=np.int64), np.zeros((0, 0))
+    return flat, flat, flat, flat, flat, whole, whole, whole, np.zeros((0, 0, 0, 0))
 
 
 def _values(problem: Problem, found: Patterns, sets: Array) -> tuple[Array, Array]:

@@ -7,10 +7,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from theodolite._typing import Array
-from theodolite.relu._kernels import DOUBTFUL, LANES, SLACK, SMALLEST_PIVOT
 from theodolite.relu._moments import Moments
+from theodolite.relu._strip import SLACK, SMALLEST_PIVOT
 
-__all__ = ["sweep_slowly"]
+__all__ = ["DOUBTFUL", "sweep_slowly"]
+
+DOUBTFUL = 2
+"""The state of sets with a pivot that is too small; those that pass have state 1."""
 
 
 def sweep_slowly(
@@ -19,7 +22,7 @@ def sweep_slowly(
     """Return sum of squares (of a ``target`` of norm 1) and state of those ``sets`` that the kernel returns."""
     out = {}
     for chosen in sets:
-        blocks = [moments.columns[:, a // LANES, : moments.widths[a], a % LANES] for a in chosen]
+        blocks = [moments.columns[:, : moments.widths[a], a] for a in chosen]
         columns = np.concatenate(blocks, axis=1)
         pivot = min((_squared_distance(columns[:, k], columns[:, :k]) for k in range(columns.shape[1])), default=1.0)
         if pivot <= SMALLEST_PIVOT:
