@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from theodolite.relu._continuous import gordan, nonnegative_combination, strictly_inside
+from theodolite.relu._continuous import gordan, nonnegative_combination, proposed, strictly_inside
 
 matrices = st.integers(1, 4).flatmap(
     lambda width: st.lists(st.lists(st.integers(-3, 3), min_size=width, max_size=width), min_size=1, max_size=9)
@@ -18,6 +18,24 @@ matrices = st.integers(1, 4).flatmap(
 def test_solution_or_reason(rows: list[list[int]]) -> None:
     width = len(rows[0])
     solution, weights = gordan(rows, width)
+    if solution is None:
+        assert weights is not None
+        assert sum(weights) == 1
+        assert min(weights) >= 0
+        assert all(sum(w * row[k] for w, row in zip(weights, rows, strict=True)) == 0 for k in range(width))
+    else:
+        assert all(sum(a * b for a, b in zip(row, solution, strict=True)) > 0 for row in rows)
+
+
+@given(matrices, st.lists(st.integers(0, 90), min_size=13, max_size=13))
+def test_proposals_are_solutions_or_reasons_however_scaled(rows: list[list[int]], powers: list[int]) -> None:
+    width = len(rows[0])
+    rows = [
+        [entry << (own + power) for entry, own in zip(row, powers, strict=False)]
+        for row, power in zip(rows, powers[4:], strict=False)
+    ]
+    solution, weights = proposed(rows, width)
+    assert (solution is None) == (gordan(rows, width)[0] is None)
     if solution is None:
         assert weights is not None
         assert sum(weights) == 1

@@ -44,16 +44,6 @@ class Closeness:
     targets: Array = field(default_factory=lambda: _PLAIN)
     margin: float = inf
 
-    @property
-    def clear(self) -> bool:
-        """Whether all decisions were clear."""
-        return self.margin >= CLEAR
-
-    @property
-    def shown(self) -> float | None:
-        """The margin, ``None`` where the data is exact."""
-        return min(self.margin, 1e300) if self.tolerance else None
-
     def fresh(self) -> Closeness:
         """Return one for other decisions about the same fit."""
         return replace(self, margin=inf)
@@ -66,9 +56,12 @@ class Closeness:
         self.margin = min(self.margin, found)
         return found < CLEAR
 
-    def shares(self, coefficients: Sequence[Fraction]) -> Array:
-        """Return coefficients in units of what they add to the outputs, those over ``outputs``."""
-        return np.array([float(c * size / self.outputs) for c, size in zip(coefficients, self.lengths, strict=True)])
+    def shares(self, coefficients: Sequence[int], unit: int = 1) -> Array:
+        """Return coefficients over ``unit`` in units of what they add to the outputs, those over ``outputs``."""
+        whole = self.outputs * unit
+        return np.array(
+            [c * size / whole for c, size in zip(coefficients, self.lengths, strict=False)]
+        )  # none if exact
 
     @cached_property
     def least(self) -> Array:
@@ -83,9 +76,7 @@ class Closeness:
     def change(self, row: Sequence[int], start: int, shares: Array) -> float:
         """Return the possible change of ``row`` times coefficients from place ``start`` on, which have these ``shares``."""
         part = slice(start, start + len(row))
-        unit = np.array(
-            [float(Fraction(entry, size)) if size else 0.0 for entry, size in zip(row, self.lengths[part], strict=True)]
-        )
+        unit = np.array([entry / size if size else 0.0 for entry, size in zip(row, self.lengths[part], strict=True)])
         moved = unit @ self.inverse[part]
         turned = float(np.abs(moved @ self.inverse.T).sum()) * self.missing
         sizes = 1 + float(np.abs(shares).sum())

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import lcm
+from operator import mul
 
+import numpy as np
 from flint import fmpq, fmpz_mat
 
-__all__ = ["gordan", "nonnegative_combination", "strictly_inside"]
+__all__ = ["gordan", "nonnegative_combination", "proposed", "strictly_inside"]
 
 Rows = Sequence[Sequence[int]] | Sequence[Sequence[Fraction]]
+
+_USED = 1e-9
+"""Rows of a proposed combination with smaller weights are left out."""
 
 
 def strictly_inside(rows: Rows, width: int) -> list[Fraction] | None:
@@ -38,6 +44,56 @@ def gordan(rows: Rows, width: int) -> tuple[list[Fraction] | None, list[Fraction
     solved, numbers = _simplex(rows, width)
     found = [Fraction(int(x.p), int(x.q)) for x in numbers]
     return (found, None) if solved else (None, found)
+
+
+def proposed(rows: Sequence[Sequence[int]], width: int) -> tuple[list[int] | None, list[Fraction] | None]:
+    """Return what ``gordan`` does, in integers and another solution perhaps: floats propose, integers check, else decide.
+
+    >>> proposed([[1, 1], [-2, -2]], 2)[1]
+    [Fraction(2, 3), Fraction(1, 3)]
+    """
+    from theodolite.relu._simplex_kernel import propose
+
+    sizes = [max(map(abs, row)) for row in rows]
+    scaled = np.array([[e / (size or 1) for e in row] for row, size in zip(rows, sizes, strict=True)])
+    columns = np.frexp(np.abs(scaled).max(axis=0))[1]
+    scaled = np.ldexp(scaled, -columns)
+    largest = np.abs(scaled).max(axis=1, keepdims=True)
+    solved, point, weights = propose(scaled / np.where(largest > 0, largest, 1.0))
+    if solved:
+        found = _whole(
+            [Fraction(entry) / Fraction(2) ** k for entry, k in zip(point.tolist(), columns.tolist(), strict=True)]
+        )
+        if all(sum(map(mul, row, found)) > 0 for row in rows):
+            return found, None
+    else:
+        used = np.flatnonzero(weights > _USED).tolist()
+        shares = _vanishing([rows[j] for j in used], width)
+        if shares is not None:
+            reason = [Fraction(0)] * len(rows)
+            for j, share in zip(used, shares, strict=True):
+                reason[j] = share
+            return None, reason
+    decided, reasons = gordan(rows, width)
+    return None if decided is None else _whole(decided), reasons
+
+
+def _whole(numbers: list[Fraction]) -> list[int]:
+    """Return the smallest positive multiple that is whole."""
+    unit = lcm(*(entry.denominator for entry in numbers))
+    return [int(entry * unit) for entry in numbers]
+
+
+def _vanishing(rows: Sequence[Sequence[int]], width: int) -> list[Fraction] | None:
+    """Return the weights of the convex combination of all rows that is 0, where there is one and only one."""
+    kernel, dimension = fmpz_mat(len(rows), width, [entry for row in rows for entry in row]).transpose().nullspace()
+    if dimension != 1:
+        return None
+    weights = [int(line[0]) for line in kernel.tolist()]
+    total = sum(weights)
+    if any(weight * total <= 0 for weight in weights):
+        return None
+    return [Fraction(weight, total) for weight in weights]
 
 
 def nonnegative_combination(rays: Sequence[Sequence[int]], free: Sequence[Sequence[int]]) -> bool:

@@ -11,16 +11,19 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import product
+from math import inf
+from operator import mul
 
 import numpy as np
 from flint import fmpz, fmpz_mat
 
-from theodolite.relu._closeness import Closeness, closeness, length, power_of_two
-from theodolite.relu._continuous import gordan
+from theodolite._typing import Array
+from theodolite.relu._closeness import CLEAR, Closeness, closeness, length
+from theodolite.relu._continuous import proposed
 from theodolite.relu._forms import Forms
 from theodolite.relu._patterns import Patterns
 from theodolite.relu._screen import Screen, screen_margin
-from theodolite.relu._supports import Item, Solution, Support, tuples
+from theodolite.relu._supports import Item, Solution, Spots, Support, tuples
 
 __all__ = ["Fit", "Fitter", "fitter", "solve", "solve_plainly"]
 
@@ -49,22 +52,34 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class Test:
-    """A number that is positive on one side of a facet: ``value`` plus ``changes`` times weights of the kernel.
+    """A number that is positive on one side of a facet, and differs between the fits.
 
-    ``row`` are its factors for the coefficients from place ``start`` on.
+    ``numbers`` are its slopes along the kernel and its value, all times the denominator of the fit; ``row`` are its factors for
+    the coefficients from place ``start`` on.
     """
 
+    numbers: list[int]
     row: list[int]
     start: int
-    value: int | Fraction
-    changes: list[int]
 
-    def at(self, weights: list[Fraction]) -> Test:
-        """Return the same at these weights of the kernel."""
-        moved = sum(
-            (weight * change for weight, change in zip(weights, self.changes, strict=True)), Fraction(self.value)
-        )
-        return replace(self, value=moved, changes=[])
+    def turned(self) -> Test:
+        """Return the same for the other side."""
+        return replace(self, numbers=[-entry for entry in self.numbers])
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """Where the part of the fit of one face has to be: in the face, or in its negative.
+
+    ``margin`` says how clear it is that what all fits share allows this; ``tests`` are about what differs.
+    """
+
+    margin: float
+    tests: list[Test]
+
+
+_ANYWHERE = Side(inf, [])
+"""Where the part of neurons of both signs on one face has to be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,92 +153,67 @@ class Fitter:
             shares.append(float(Fraction(abs(int(value)), length(entries) * close.outputs)) / size if size else 0.0)
         return [value for value, share in zip(values, shares, strict=True) if not close.near(share)]
 
-    def supports(self, fit: Fit) -> Iterator[tuple[tuple[int, int], ...]]:
-        """Yield the supports on exactly these faces that contain local minima."""
+    def supports(self, fit: Fit) -> Iterator[tuple[Spots, float]]:
+        """Yield the supports on exactly these faces that contain local minima, each with the closest decision about it.
+
+        Of rounded data also those that only nearly contain some.
+        """
         allowed = self.allowed(fit)
         if not all(allowed):
             return
-        choices = [[(sign,) for sign in signs] + ([signs] if len(signs) == 2 else []) for signs in allowed]
+        shares = fit.close.shares(fit.particular)
+        choices: list[list[tuple[tuple[int, ...], Side]]] = []
+        for place, signs in enumerate(allowed):
+            sides = self.sides(fit, place, shares)
+            found = [((sign,), sides[sign]) for sign in signs if sign in sides]
+            choices.append(found + [(signs, _ANYWHERE)] * (len(signs) == 2))
         for chosen in product(*choices):
-            if sum(map(len, chosen)) <= self.hidden and self.inside(fit, chosen) is not None:
-                yield tuple(
-                    sorted((face, sign) for face, signs in zip(fit.faces, chosen, strict=True) for sign in signs)
-                )
+            if sum(len(signs) for signs, _ in chosen) > self.hidden:
+                continue
+            margin = self.inside(fit, [side for _, side in chosen], shares)
+            if margin is not None:
+                pairs = [(face, sign) for face, (signs, _) in zip(fit.faces, chosen, strict=True) for sign in signs]
+                yield tuple(sorted(pairs)), min(margin, fit.close.margin)
 
-    def inside(self, fit: Fit, signs: tuple[tuple[int, ...], ...]) -> list[Fraction] | None:
-        """Return weights of the kernel's rows with which every face of one sign has its part of the fit in its interior.
-
-        For rounded data also some with which it only nearly has.
-        """
-        fixed, moving = self.tests(fit, signs)
-        if fit.close.tolerance:
-            fixed = self.without_close(fit, fixed, [Fraction(entry) for entry in fit.particular])
-        if any(test.value <= 0 for test in fixed):
-            return None
-        if not moving:
-            return [Fraction(0)] * len(fit.kernel)
-        rows, units = self.inequalities(fit, moving)
-        found, weights = gordan([*rows, [Fraction(0)] * len(fit.kernel) + [Fraction(1)]], len(fit.kernel) + 1)
+    def inside(self, fit: Fit, sides: list[Side], shares: Array) -> float | None:
+        """Return how clearly some fit has all its parts where they have to be, ``None`` where none has."""
+        margin = min((side.margin for side in sides), default=inf)
+        tests = [test for side in sides for test in side.tests]
+        if not tests:
+            return margin
+        close, width = fit.close, len(fit.kernel) + 1
+        found, weights = proposed([*(test.numbers for test in tests), [*[0] * (width - 1), 1]], width)
         if found is None:
             assert weights is not None
-            # Weights of a contradiction between tests and 1 > 0: that of the latter is how far it is from being none.
-            nearly = fit.close.tolerance and fit.close.near(float(weights[-1] / (1 - weights[-1])))
-            return [Fraction(0)] * len(fit.kernel) if nearly else None
-        # Coefficients are particular / denominator + kernel: homogeneous weights have the denominator for a unit.
-        shares = [entry * unit / found[-1] for entry, unit in zip(found[:-1], units, strict=True)]
-        if fit.close.tolerance:
-            point = [
-                entry + sum((share * row[k] for share, row in zip(shares, fit.kernel, strict=True)), Fraction(0))
-                for k, entry in enumerate(fit.particular)
-            ]
-            self.without_close(fit, [test.at(shares) for test in moving], point)
-        return [share / fit.denominator for share in shares]
+            return min(margin, room) if (room := _room(close, tests, weights, shares)) < CLEAR else None
+        if not close.tolerance:
+            return margin
+        *moves, unit = found
+        point = [unit * entry for entry in fit.particular]
+        for move, row in zip(moves, fit.kernel, strict=True):
+            point = [entry + move * change for entry, change in zip(point, row, strict=True)]
+        there = close.shares(point, unit)
+        clear = (_clarity(close, _dot(test.numbers, found), unit, test.row, test.start, there) for test in tests)
+        return min(margin, *clear)
 
-    def inequalities(self, fit: Fit, tests: list[Test]) -> tuple[list[list[Fraction]], list[Fraction]]:
-        """Return the tests as rows for weights of the kernel and a last number 1, and in which units those weights are.
-
-        For rounded data weights that change the outputs by their size are about 1, and so are the largest values of rows.
-        """
-        if not fit.close.tolerance:
-            return [[Fraction(entry) for entry in (*test.changes, test.value)] for test in tests], [Fraction(1)] * len(
-                fit.kernel
-            )
-        close = fit.close
-        sizes = [Fraction(size or 1, close.outputs) for size in close.lengths]
-        units = [1 / power_of_two(max(abs(e) * size for e, size in zip(row, sizes, strict=True))) for row in fit.kernel]
-        shares = close.shares([Fraction(entry) for entry in fit.particular])
-        rows = []
-        for test in tests:
-            row = [change * unit for change, unit in zip(test.changes, units, strict=True)]
-            change = Fraction(close.change(test.row, test.start, shares)) * close.outputs
-            size = power_of_two(change or max(map(abs, row)))
-            rows.append([entry / size for entry in (*row, test.value)])
-        return rows, units
-
-    def tests(self, fit: Fit, signs: tuple[tuple[int, ...], ...]) -> tuple[list[Test], list[Test]]:
-        """Return what has to be positive: what all fits share, and what depends on the kernel."""
-        fixed: list[Test] = []
+    def sides(self, fit: Fit, place: int, shares: Array) -> dict[int, Side]:
+        """Return where the part of a face may be, by the sign of its neurons' output weights: at most two places."""
+        (start, stop), close = fit.places[place], fit.close
+        kernel, part = [row[start:stop] for row in fit.kernel], fit.particular[start:stop]
+        fixed: list[tuple[int, float]] = []
         moving: list[Test] = []
-        for face, (start, stop), chosen in zip(fit.faces, fit.places, signs, strict=True):
-            if len(chosen) == 2:
-                continue
-            kernel = [row[start:stop] for row in fit.kernel]
-            for row in self.forms.inside(face):
-                value = chosen[0] * _dot(row, fit.particular[start:stop])
-                test = Test(row, start, value, [chosen[0] * _dot(row, part) for part in kernel])
-                (moving if any(test.changes) else fixed).append(test)
-        return fixed, moving
-
-    def without_close(self, fit: Fit, tests: list[Test], coefficients: list[Fraction]) -> list[Test]:
-        """Return the tests whose values are 0 or clear of round-off in the coefficients of the fit."""
-        shares, outputs = fit.close.shares(coefficients), fit.close.outputs
-        kept = []
-        for test in tests:
-            change = fit.close.change(test.row, test.start, shares)
-            share = float(abs(Fraction(test.value)) / outputs) / change if change else 0.0
-            if not fit.close.near(share):
-                kept.append(test)
-        return kept
+        for row in self.forms.inside(fit.faces[place]):
+            value, changes = _dot(row, part), [_dot(row, entries) for entries in kernel]
+            if any(changes):
+                moving.append(Test([*changes, value], row, start))
+            else:
+                fixed.append((value, _clarity(close, value, 1, row, start, shares)))
+        found = {}
+        for sign in (-1, 1):
+            if all(sign * value > 0 or margin < CLEAR for value, margin in fixed):
+                tests = moving if sign > 0 else [test.turned() for test in moving]
+                found[sign] = Side(min((margin for _, margin in fixed), default=inf), tests)
+        return found
 
     def solutions(self, faces: tuple[int, ...]) -> Iterator[Solution]:
         """Yield the local minima on exactly these faces."""
@@ -243,7 +233,7 @@ class Fitter:
         error = problem.array(np.array([Fraction(entry, unit) for entry in entries], dtype=object))
         sse = problem.number(Fraction(sum(entry * entry for entry in entries), unit * unit))
         zeros, unclear = self.zeros(fit)
-        for pairs in found:
+        for pairs, margin in found:
             width = sum(int(self.patterns.dimensions[face]) for face, _ in pairs) + len(self.forms.constant)
             yield Solution(
                 support=Support(pairs),
@@ -254,8 +244,8 @@ class Fitter:
                 zeros=zeros,
                 cells=self.patterns.cells,
                 unclear=unclear,
-                decided=fit.close.clear,
-                margin=fit.close.shown,
+                decided=margin >= CLEAR,
+                margin=min(margin, 1e300) if fit.close.tolerance else None,
             )
 
     def zeros(self, fit: Fit) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -310,5 +300,25 @@ def solve_plainly(patterns: Patterns, hidden: int, item: Item) -> list[Solution]
     return [solution for faces in tuples(item, len(patterns)).tolist() for solution in exact.solutions(tuple(faces))]
 
 
+def _clarity(close: Closeness, value: int, unit: int, row: list[int], start: int, shares: Array) -> float:
+    """Return how clear of round-off ``value / unit`` is, ``row`` times coefficients: without limit where it is exactly 0."""
+    if not close.tolerance or not value:
+        return inf
+    change = close.change(row, start, shares)
+    return abs(value) / (close.outputs * unit) / change / close.tolerance if change else inf
+
+
+def _room(close: Closeness, tests: list[Test], weights: list[Fraction], shares: Array) -> float:
+    """Return how far tests that contradict each other, with these weights, are from not doing so: without limit if exact.
+
+    The weight of 1 > 0 says that, once tests are in units in which they change by about 1.
+    """
+    if not close.tolerance or not weights[-1]:
+        return inf
+    changes = [close.change(test.row, test.start, shares) for test in tests]
+    others = sum(float(weight / weights[-1]) * change for weight, change in zip(weights[:-1], changes, strict=True))
+    return 1 / (others * close.outputs * close.tolerance) if others else inf
+
+
 def _dot(left: list[int], right: list[int]) -> int:
-    return sum(a * b for a, b in zip(left, right, strict=True))
+    return sum(map(mul, left, right))
