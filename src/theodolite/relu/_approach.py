@@ -1,8 +1,8 @@
 r"""Large problems, far from a minimum: damped Gauss-Newton steps that do not stop at kinks.
 
-Away from kinks S is :math:`\|B u - y\|^2` for weights u that absorb the output weights, so its second derivative is B' B. Far from
-a minimum a part of the rows tells enough of it. A step is as long as makes S lowest among several lengths, and the damping follows
-what length that was. Where S hardly falls any more the walk over faces takes over.
+Away from kinks S is :math:`\|B u - y\|^2` for weights u that absorb the output weights, so its second derivative is B' B. Far
+from a minimum a part of the rows tells enough of it. A step is as long as makes S lowest among several lengths, and the damping
+follows what length that was. Where S hardly falls any more the walk over faces takes over.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from jaxtyping import Float
 from theodolite._typing import Array
 from theodolite.relu._approach_kernel import sums_along
 from theodolite.relu._gram import solved
+from theodolite.relu._point import Point
 from theodolite.relu._problem import Problem
 from theodolite.relu._reading import blocks
-from theodolite.relu._station import Station, arrive
+from theodolite.relu._station import Station
 
 __all__ = ["approach"]
 
@@ -31,8 +32,8 @@ _LEAST = 1e-5
 _MOST = 200
 
 
-def approach(station: Station) -> Iterator[Station]:
-    """Yield stations of falling S, in floats; the last one is not a minimum, but close to where the walk finds one."""
+def approach(station: Station) -> Iterator[tuple[Point, float]]:
+    """Yield points of falling S, and S there; the last one is not a minimum, but close to where the walk finds one."""
     problem = station.problem
     active = np.flatnonzero(station.outer)
     outer = station.outer[active].astype(np.float64)
@@ -50,19 +51,11 @@ def approach(station: Station) -> Iterator[Station]:
         slow = 0 if fall > _LEAST * now else slow + 1
         if fall > 0:
             weights, offset, now = weights + _STEPS[best] * move, offset + _STEPS[best] * shift, float(found[best])
-            if slow < 2:
-                yield _arrived(station, active, weights, offset)
+            everything = station.weights.copy()
+            everything[active] = weights
+            yield Point(everything, station.outer.astype(np.float64), offset), now
         if slow >= 2:
-            if fall > 0:
-                yield _arrived(station, active, weights, offset)
             return
-
-
-def _arrived(station: Station, active: Array, weights: Array, offset: float) -> Station:
-    everything = station.weights.copy()
-    everything[active] = weights
-    free = np.zeros_like(station.held)
-    return arrive(station.problem, everything, station.outer, offset, free, (None,) * len(everything))
 
 
 def _step(

@@ -35,7 +35,11 @@ class Gram:
         problem = self._problem
         self._follow(station.slopes(station.before) * station.outer)
         pull = np.append((problem.inputs.T @ (self._sides * station.error[:, None])).T, station.error.sum())
-        matrix, pull, bases = self._restricted(station, pull)
+        return self.towards(station.outer, list(station.bases), pull)
+
+    def towards(self, outer: Array, bases: list[Array | None], pull: Array) -> Array:
+        """Return the same for a gradient ``pull`` and faces spanned by ``bases``."""
+        matrix, pull, places = self._restricted(outer, bases, pull)
         scale = np.sqrt(np.diag(matrix))
         kept = np.flatnonzero(scale > 0)
         scale = scale[kept]
@@ -45,19 +49,19 @@ class Gram:
         inner = np.zeros(len(pull))
         inner[kept] = found / scale
         out = np.zeros(self._size + 1)
-        for outside, inside, basis in bases:
+        for outside, inside, basis in places:
             out[outside] = inner[inside] if basis is None else basis @ inner[inside]
         return out
 
     def _restricted(
-        self, station: Station, pull: Array
+        self, outer: Array, spans: list[Array | None], pull: Array
     ) -> tuple[Array, Array, list[tuple[slice, slice, Array | None]]]:
         """Return moments and gradient in the coordinates of what the kinks leave free, and where these come from."""
         width, matrix = self._problem.width, self.matrix
         bases: list[tuple[slice, slice, Array | None]] = []
         at = 0
-        for j, basis in enumerate(station.bases):
-            size = 0 if not station.outer[j] else width if basis is None else basis.shape[1]
+        for j, basis in enumerate(spans):
+            size = 0 if not outer[j] else width if basis is None else basis.shape[1]
             bases.append(
                 (slice(j * width, (j + 1) * width), slice(at, at + size), basis if size else np.zeros((width, 0)))
             )

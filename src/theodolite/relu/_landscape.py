@@ -282,7 +282,7 @@ class ReluLandscape(TrainedInVectors, ReluSurface):
         """
         problem, point = self._read(params)
         with quiet():
-            settling = Settling(self._problem.as_exact, self._known, self._shown, self.specification)
+            settling = Settling(self._problem, self._known, self._shown, self.specification)
             return polish(problem, point, self._options.bias, self.classify, budget, progress, settling)
 
     def spurious_example(self) -> SpuriousExample | NoSpuriousExample:

@@ -10,7 +10,7 @@ from theodolite._typing import Array
 from theodolite.relu._gram import Gram
 from theodolite.relu._station import Move, Station
 
-__all__ = ["Quadratic", "least_squares"]
+__all__ = ["Quadratic", "large", "least_squares"]
 
 _LARGE = 3 * 10**6
 """From so many multiplications on, second moments are cheaper than least squares with all columns."""
@@ -35,6 +35,11 @@ def least_squares(columns: Shaped[np.ndarray, "n p"], right: Array) -> Array:
     return found.reshape(columns.shape[1], *right.shape[1:])
 
 
+def large(station: Station) -> bool:
+    """Whether a descent in floats from here keeps second moments."""
+    return not station.problem.exact and station.problem.samples * station.weights.size**2 > _LARGE
+
+
 class Quadratic:
     """The quadratics that S is on faces of cells, for one descent.
 
@@ -42,14 +47,7 @@ class Quadratic:
     """
 
     def __init__(self, station: Station) -> None:
-        problem, size = station.problem, station.weights.size
-        large = not problem.exact and problem.samples * size**2 > _LARGE
-        self._gram = Gram(problem, len(station.weights)) if large else None
-
-    @property
-    def moments(self) -> Array | None:
-        """Second moments of all weights, row after row, and the output bias, as of the last step; None where none are kept."""
-        return None if self._gram is None else self._gram.matrix
+        self.gram = Gram(station.problem, len(station.weights)) if large(station) else None
 
     def step(self, station: Station) -> Move | None:
         """Return the step to a minimiser of the quadratic around ``station``, kinks kept; None if there is none to take.
@@ -57,7 +55,7 @@ class Quadratic:
         In floats a gain below the round-off of the errors is none.
         """
         problem = station.problem
-        found = _written_out(station) if self._gram is None else self._gram.step(station)
+        found = _written_out(station) if self.gram is None else self.gram.step(station)
         move = Move(found[:-1].reshape(station.weights.shape), found[-1], np.zeros_like(station.held))
         gain = (station.slopes(station.before) * station.outer * problem.product(problem.inputs, move.weights.T)).sum(
             axis=1

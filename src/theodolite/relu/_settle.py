@@ -61,16 +61,21 @@ class Settled:
 
 @dataclass(frozen=True)
 class Settling:
-    """The landscape as rationals, and what verdicts need: what is known of it, how points are shown, what it is called."""
+    """What verdicts in rationals need: the data as given, what is known of the landscape, how points are shown, its name."""
 
-    problem: Problem
+    given: Problem
     known: Known
     shown: Shown
     scope: str
 
+    @property
+    def problem(self) -> Problem:
+        """The landscape as rationals."""
+        return self.given.as_exact
+
     def settle(self, point: Point, deadline: float) -> Settled | None:
         """Return the minimum that a rational descent from floats ends at; None where that is too much work, or too late."""
-        if self.problem.samples * point.weights.size > _MOST:
+        if self.given.samples * point.weights.size > _MOST:
             return None
         station = lifted(self.problem, point)
         for here in walk(station):

@@ -98,7 +98,7 @@ class TrainedInVectors(Trainable):
             return super().endings_of(params, near, report, stop)
         problem, biased = self._problem.as_float, self._options.bias
 
-        settling = Settling(self._problem.as_exact, self._known, self._shown, self.specification)
+        settling = Settling(self._problem, self._known, self._shown, self.specification)
 
         def judge(params: Parameters, rounding: float = _EPSILON) -> Verdict:
             point = Point.of(problem, params, biased)

@@ -59,8 +59,8 @@ def _towards_minimiser(station: Station, quadratic: Quadratic, *, crossing: bool
     move = quadratic.step(station)
     if move is None:
         return None, True
-    if crossing and quadratic.moments is not None:
-        lower = bend(station, move, quadratic.moments)
+    if crossing and quadratic.gram is not None:
+        lower = bend(station, move, quadratic.gram)
         if lower is not None:
             return lower, False
     lower = descend(station, move, crossing=crossing)
