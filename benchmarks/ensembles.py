@@ -1,11 +1,11 @@
 """Training many small ReLU networks: the compiled kernel against a loop of PyTorch networks and the best batched forms.
 
-Run ``python benchmarks/ensembles.py``. All sides do the same thing in one process: gradient descent with momentum on half the sum of
-squares in float64, from the same starts, and all must reach the same losses. The loop trains one ``torch`` network after the other
-with ``torch.optim.SGD``: a few networks are timed, and the time of all is scaled from that. The batched forms hold all networks in
-stacked arrays: NumPy's ``matmul``, PyTorch's ``bmm`` with derivatives by hand, and ``vmap`` in JAX where that is installed; the
-better of two block sizes counts. The limit is what the same core does in fused multiply-adds in numba in the same run; the
-kernel's own operations are counted, two for a multiply-add. Set ``OMP_NUM_THREADS=1`` for figures of one core.
+Run ``python benchmarks/ensembles.py``. All sides do the same thing in one process: gradient descent with momentum on half the
+sum of squares in float64, from the same starts, and all must reach the same losses. The loop trains one ``torch`` network after
+the other with ``torch.optim.SGD``: a few networks are timed, and the time of all is scaled from that. The batched forms hold all
+networks in stacked arrays: NumPy's ``matmul``, PyTorch's ``bmm`` with derivatives by hand, and ``vmap`` in JAX where that is
+installed; the better of two block sizes counts. The limit is what the same core does in fused multiply-adds in numba in the same
+run; the kernel's own operations are counted, two for a multiply-add. Set ``OMP_NUM_THREADS=1`` for figures of one core.
 """
 
 from __future__ import annotations
