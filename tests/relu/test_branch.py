@@ -115,8 +115,8 @@ def test_bounds_rise_along_prefixes() -> None:
         prefixes, bounds = regions.root(), []
         while not regions.whole(prefixes):
             prefixes = next(child for child in regions.children(signs, prefixes) if regions.empty(child) is None)
-            bounds.append(regions.bound(signs, prefixes)[0])
-        assert all(lower <= higher + 1e-9 for lower, higher in pairwise(bounds))
+            bounds.append(regions.bound(signs, prefixes).sse)
+        assert all(lower <= higher for lower, higher in pairwise(bounds))
 
 
 def test_a_search_that_stops_early_knows_its_gap() -> None:

@@ -1,6 +1,6 @@
 """The global minimum of a small network by branch and bound over joint sign prefixes, exact at the end.
 
-Bounds are those of ``_regions``; the region with the lowest bound is divided first, so that the lowest bound among the
+Bounds are those of ``_regions``, exact; the region with the lowest bound is divided first, so that the lowest bound among the
 regions left is at every moment a lower bound of the loss, and the gap to the best point so far is known whenever the budget
 ends.
 """
@@ -12,15 +12,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import nextafter
 
 from theodolite.relu._point import Evaluation, Point
 from theodolite.relu._problem import Problem
-from theodolite.relu._regions import Regions
+from theodolite.relu._regions import Prefixes, Regions
 
 __all__ = ["Optimum", "minimise", "row_order", "zero_point"]
 
-_LEVEL = 1e-9
-"""Bounds within this share of the best value so far are compared with it exactly."""
+_MOST_LEFT = 2 * 10**6
+"""So many regions take about two gigabytes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,33 +54,49 @@ def minimise(
     deadline: float = float("inf"),
     report: Callable[[int], None] = lambda count: None,
 ) -> Optimum:
-    """Return the global minimum of a rational problem; ``incumbent`` is the best point known before."""
+    """Return the global minimum of a rational problem; ``incumbent`` is the best point known before.
+
+    At ``deadline``, on Ctrl-C, or when millions of regions are left, the best point so far with a bound is the answer.
+    """
     regions = Regions(problem, row_order(problem))
     best, sse = incumbent, Evaluation(problem, incumbent).sse
-    heap = [(0.0, 0, signs, regions.root()) for signs in regions.output_signs()]
+    heap: list[tuple[float, int, tuple[int, ...], Prefixes]] = [
+        (0.0, 0, signs, regions.root()) for signs in regions.output_signs()
+    ]
     heapq.heapify(heap)
-    nodes = 0
-    while heap and heap[0][0] < float(sse) * (1 + _LEVEL):
-        if time.monotonic() >= deadline:
-            return Optimum(best, sse, min(sse, Fraction(heap[0][0] * (1 - _LEVEL))), nodes)
-        bound, _, signs, prefixes = heapq.heappop(heap)
-        if regions.whole(prefixes):
-            found = regions.point(signs, prefixes, regions.bound(signs, prefixes)[1])
-            value = Evaluation(problem, found).sse
-            if value < sse:
-                best, sse = found, value
-            continue
-        for child in regions.children(signs, prefixes):
-            if regions.empty(child) is not None:
+    nodes, lower = 0, Fraction(0)
+    try:
+        while heap:
+            lower = Fraction(heap[0][0])
+            if lower >= sse:
+                break
+            if time.monotonic() >= deadline or len(heap) > _MOST_LEFT:
+                return Optimum(best, sse, lower, nodes)
+            _, _, signs, prefixes = heapq.heappop(heap)
+            if regions.whole(prefixes):
+                found = regions.point(signs, prefixes, regions.bound(signs, prefixes).weights)
+                value = Evaluation(problem, found).sse
+                if value < sse:
+                    best, sse = found, value
                 continue
-            nodes += 1
-            if nodes % 256 == 0:
-                report(nodes)
-            lower = max(bound, regions.bound(signs, child)[0])
-            if lower < float(sse) * (1 + _LEVEL):
-                # Deeper regions first among equal bounds: they lead to points.
-                heapq.heappush(heap, (lower, -len(child[0]) * 10**9 + nodes, signs, child))
+            for child in regions.children(signs, prefixes):
+                if regions.empty(child) is not None:
+                    continue
+                nodes += 1
+                if nodes % 256 == 0:
+                    report(nodes)
+                bound = max(lower, regions.bound(signs, child).sse)
+                if bound < sse:
+                    # Deeper regions first among equal bounds: they lead to points.
+                    heapq.heappush(heap, (_down(bound), -len(child[0]) * 10**9 + nodes, signs, child))
+    except KeyboardInterrupt:
+        return Optimum(best, sse, lower, nodes)
     return Optimum(best, sse, sse, nodes)
+
+
+def _down(number: Fraction) -> float:
+    """Return a float that is not above a number of zero or more."""
+    return nextafter(float(number), 0.0)
 
 
 def zero_point(problem: Problem) -> Point:

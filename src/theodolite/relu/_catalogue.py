@@ -90,6 +90,15 @@ class Catalogue:
         """What finds strata and members again."""
         return Pieces(self.patterns)
 
+    @cached_property
+    def _with_kinks(self) -> Catalogue:
+        """The same with all faces, for sets that a search found on kinks that are not enumerated."""
+        return self if self.boundary else Catalogue(self.problem, self._known, True)
+
+    def pieces_of(self, key: bytes) -> Pieces:
+        """Return what finds the strata of the set with this key again."""
+        return self._with_kinks.pieces if key in self._points else self.pieces
+
     @property
     def workload(self) -> int:
         """How many sets of faces there are to try."""
@@ -199,14 +208,14 @@ class Catalogue:
         if len(critical_set.key) > self.key_width:
             places = self._places(critical_set.key)
             return (self.pieces.stratum(place, critical_set, home) for place in places)
-        return self.pieces.strata(self._keys(critical_set.key), critical_set, home)
+        return self.pieces_of(critical_set.key).strata(self._keys(critical_set.key), critical_set, home)
 
     def stratum_counts(self, critical_set: CriticalSet) -> tuple[int, int]:
         """Return how many strata of a set are differentiable, and how many are on kinks."""
         if len(critical_set.key) > self.key_width:
             smooth = [place.differentiable for place in self._places(critical_set.key)]
             return sum(smooth), len(smooth) - sum(smooth)
-        found = [self.pieces.counts(key) for key in self._keys(critical_set.key)]
+        found = [self.pieces_of(critical_set.key).counts(key) for key in self._keys(critical_set.key)]
         return sum(smooth for smooth, _ in found), sum(kinked for _, kinked in found)
 
     def all_strata(self, home: Home, *, saddles: bool) -> Iterator[ReluStratum]:

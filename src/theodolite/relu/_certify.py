@@ -1,13 +1,13 @@
 """The certificate of a global minimum: a tree of joint sign prefixes whose leaves are bounded from below exactly.
 
-What a node means, and why such a tree proves a minimum, is said in ``theodolite.checker._tree``, which checks it. Bounds are
-found in floats and made exact: the residual of the best fit on the region is its own dual vector.
+What a node means, and why such a tree proves a minimum, is said in ``theodolite.checker._tree``, which checks it. The
+residual of the best fit on a region is the dual vector of its bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -15,14 +15,10 @@ from typing import Any
 import numpy as np
 
 from theodolite._errors import TheodoliteError
-from theodolite._typing import Array
-from theodolite.relu._fitting import combine, exact_weights
-from theodolite.relu._regions import Prefixes, Regions
+from theodolite.relu._fitting import combine
+from theodolite.relu._regions import Bound, Prefixes, Regions
 
 __all__ = ["LowerPointError", "Prover"]
-
-_CLEAR = 1e-7
-"""Bounds that floats put below the minimum by less than this share are computed exactly, to be sure."""
 
 
 class LowerPointError(TheodoliteError):
@@ -37,6 +33,7 @@ class Prover:
     sse: Fraction
     report: Callable[[int], None] = lambda count: None
     nodes: int = 0
+    _empty: dict[tuple[int, ...], list[int]] = field(default_factory=dict, repr=False)
 
     def trees(self) -> list[dict[str, Any]]:
         """Return one tree for each choice of output signs, up to the order of neurons."""
@@ -44,22 +41,19 @@ class Prover:
         return [self._node(signs, root) for signs in self.regions.output_signs()]
 
     def count(self, most: int) -> int:
-        """Return how many leaves the trees will have, as floats see it, or ``most`` if they have more."""
+        """Return how many leaves the trees will have, or ``most`` if they have more."""
         total = 0
         for signs in self.regions.output_signs():
             left = [self.regions.root()]
             while left and total < most:
                 prefixes = left.pop()
-                if self.regions.empty(prefixes) is not None or self._high(self.regions.bound(signs, prefixes)[0]):
+                if self.regions.empty(prefixes) is not None or self.regions.bound(signs, prefixes).sse >= self.sse:
                     total += 1
                 elif self.regions.whole(prefixes):
                     raise _lower(signs)
                 else:
                     left.extend(self.regions.children(signs, prefixes))
         return total
-
-    def _high(self, bound: float) -> bool:
-        return bound >= float(self.sse) * (1 - _CLEAR)
 
     def _node(self, signs: tuple[int, ...], prefixes: Prefixes) -> dict[str, Any]:
         self.nodes += 1
@@ -69,49 +63,50 @@ class Prover:
         j = regions.empty(prefixes)
         if j is not None:
             return {"empty": [j, self._farkas(prefixes[j])]}
-        bound, guess = regions.bound(signs, prefixes)
-        node = self._bound(signs, prefixes, guess) if self._high(bound) else None
-        if node is not None:
-            return node
+        bound = regions.bound(signs, prefixes)
+        if bound.sse >= self.sse:
+            return self._bound(signs, prefixes, bound)
         if regions.whole(prefixes):
             raise _lower(signs)
         return {"children": [self._node(signs, child) for child in regions.children(signs, prefixes)]}
 
-    def _bound(self, signs: tuple[int, ...], prefixes: Prefixes, guess: Array) -> dict[str, Any] | None:
-        """Return the leaf that bounds a region, ``None`` if the region goes below the minimum after all."""
+    def _bound(self, signs: tuple[int, ...], prefixes: Prefixes, bound: Bound) -> dict[str, Any]:
+        """Return the leaf that bounds a region."""
         regions, depth = self.regions, len(prefixes[0])
-        columns, targets = regions.columns(signs, prefixes), regions.targets[:depth]
-        nu = columns @ exact_weights(columns, regions.free, targets, guess) - targets if columns.size else -targets
-        if sum(entry * entry for entry in nu) < self.sse:
-            return None
+        slope = regions.problem.slope
         multipliers = []
-        rows = np.array(regions.rows[:depth], dtype=object).reshape(depth, regions.problem.width)
         for sign, prefix in zip(signs, prefixes, strict=True):
-            sides = np.array(prefix, dtype=object)
-            present = [i for i in range(depth) if prefix[i]]
-            pull = np.asarray((sign * regions.slopes(prefix) * nu)[present] @ rows[present])
-            found = combine((sides[:, None] * rows)[present], pull)
-            assert found is not None, "the residual of a best fit is in the dual cone"
-            full = [Fraction(0)] * depth
-            for place, weight in found.items():
-                full[present[place]] = weight
-            multipliers.append(full)
-        return {"bound": _over_one_denominator(list(nu), multipliers)}
+            pulled = [sign * (1 if side > 0 else slope) * e for side, e in zip(prefix, bound.residual, strict=True)]
+            pull = [
+                Fraction(sum(factor * row[k] for factor, row in zip(pulled, regions.rows, strict=False)))
+                for k in range(regions.problem.width)
+            ]
+            multipliers.append(self._multipliers(prefix, depth, pull))
+        common = lcm(1, *(entry.denominator for part in multipliers for entry in part))
+        parts = [[int(entry * common) for entry in part] for part in multipliers]
+        return {"bound": [bound.denominator * common, [entry * common for entry in bound.residual], *parts]}
 
     def _farkas(self, prefix: tuple[int, ...]) -> list[int]:
         """Return multipliers that prove that no weights have these signs strictly."""
         depth = next(k for k in range(1, len(prefix) + 1) if self.regions.cone(prefix[:k]) is None)
-        turned = [tuple(side * entry for entry in row) for side, row in zip(prefix, self.regions.rows, strict=False)]
-        present = [i for i in range(depth - 1) if prefix[i]]
-        vectors = np.array([turned[i] for i in present], dtype=object).reshape(len(present), self.regions.problem.width)
-        against = np.array([-Fraction(entry) for entry in turned[depth - 1]], dtype=object)
-        found = combine(vectors, against)
-        assert found is not None, "a row that is nowhere positive is in the dual cone"
-        common = lcm(*(weight.denominator for weight in found.values())) if found else 1
-        full = [0] * len(prefix)
-        full[depth - 1] = common
+        first = prefix[:depth]
+        if first not in self._empty:
+            last = [Fraction(-first[-1] * entry) for entry in self.regions.rows[depth - 1]]
+            found = [*self._multipliers(first, depth - 1, last), Fraction(1)]
+            common = lcm(*(entry.denominator for entry in found))
+            self._empty[first] = [int(entry * common) for entry in found]
+        return self._empty[first] + [0] * (len(prefix) - depth)
+
+    def _multipliers(self, prefix: tuple[int, ...], depth: int, target: list[Fraction]) -> list[Fraction]:
+        """Return weights of zero or more with which the first rows, each on its side, add up to ``target``."""
+        present = [i for i in range(depth) if prefix[i]]
+        turned = [[prefix[i] * entry for entry in self.regions.rows[i]] for i in present]
+        vectors = np.array(turned, dtype=object).reshape(len(present), self.regions.problem.width)
+        found = combine(vectors, np.array(target, dtype=object))
+        assert found is not None, "what is nowhere negative on a cone is in its dual"
+        full = [Fraction(0)] * depth
         for place, weight in found.items():
-            full[present[place]] = int(weight * common)
+            full[present[place]] = weight
         return full
 
 
@@ -120,9 +115,3 @@ def _lower(signs: tuple[int, ...]) -> LowerPointError:
         "The minimum that was to be certified is not the lowest",
         cause=f"a region of parameter space with the output signs {signs} goes below it",
     )
-
-
-def _over_one_denominator(nu: list[Fraction], multipliers: list[list[Fraction]]) -> list[Any]:
-    """Return the numbers of a bound over their common denominator."""
-    common = lcm(*(entry.denominator for part in (nu, *multipliers) for entry in part))
-    return [common, *([int(entry * common) for entry in part] for part in (nu, *multipliers))]

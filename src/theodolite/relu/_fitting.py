@@ -46,11 +46,10 @@ def _without_floats(columns: Array, free: int, target: Array) -> tuple[float, Ar
 
 
 def exact_weights(columns: Array, free: int, target: Array, guess: Array) -> Array:
-    """Return the weights of a best fit in rationals; ``guess`` holds weights near them."""
+    """Return the weights of a best fit in rationals; ``guess`` is positive where they probably are."""
     count = columns.shape[1]
     always = set(range(count - free, count))
-    largest = float(np.abs(guess).max(initial=0.0))
-    active = [k for k in range(count) if k in always or guess[k] > _SMALL * largest]
+    active = [k for k in range(count) if k in always or guess[k] > 0]
     active, weights = _independent(columns, active, target)
     seen = set()
     while True:
@@ -120,7 +119,7 @@ def combine(vectors: Array, target: Array) -> dict[int, Fraction] | None:
         return {}
     if not len(vectors):
         return None
-    _, guess = float_fit(np.asarray(vectors.T, dtype=np.float64), 0, np.asarray(target, dtype=np.float64))
+    _, guess = float_fit(np.asarray(vectors.T, dtype=np.float64), 0, to_floats(target / max(map(abs, target))))
     order = np.argsort(-guess, kind="stable").tolist()
     chosen = [k for k in order if guess[k] > _SMALL * float(guess.max())]
     found = _solved(vectors, chosen, target)

@@ -112,13 +112,16 @@ class Forms:
         """Return x_i . v, one row for each v."""
         return [[sum(a * b for a, b in zip(row, v, strict=True)) for row in self._scaled[0]] for v in vectors]
 
+    def images(self, face: int) -> Rows:
+        """Return the columns of X N, as rows of length n: the same for all faces of a flat."""
+        return self._products(self.basis(face))
+
     def columns(self, face: int) -> Rows:
         """Return the columns of D_a X N, as rows of length n."""
         if face not in self._columns:
             weights = self.weights(face)
             self._columns[face] = [
-                [weight * entry for weight, entry in zip(weights, image, strict=True)]
-                for image in self._products(self.basis(face))
+                [weight * entry for weight, entry in zip(weights, image, strict=True)] for image in self.images(face)
             ]
         return self._columns[face]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from math import comb, inf
 
 import numpy as np
@@ -22,7 +23,7 @@ from theodolite.relu._descent_path import descent_path
 from theodolite.relu._keys import Key, Sort
 from theodolite.relu._members import member
 from theodolite.relu._optimum import MOST_SWEPT, pointed, seen_weights, swept_optimum
-from theodolite.relu._patterns import Patterns, face_count, patterns
+from theodolite.relu._patterns import face_count, patterns
 from theodolite.relu._point import Evaluation, Point
 from theodolite.relu._problem import Number, Problem
 from theodolite.relu._strata import strata
@@ -32,6 +33,8 @@ __all__ = ["Lowest", "lowest", "widened"]
 
 _RUNS, _STEPS, _FINISHED = 1024, 1000, 16
 _MOST_FACES = 50_000
+_SWEPT_A_SECOND = 10**6
+"""So many sets a slow core sweeps in a second."""
 _MOST_WIDTH = 1024
 """Sweeps of larger systems (neurons times the square of their weights) do not fit on the stack."""
 
@@ -40,13 +43,14 @@ _MOST_WIDTH = 1024
 class Lowest:
     """The best point found, its support as a key, its sum of squares, and a number that no point goes below.
 
-    ``words`` say how that is known; ``decided`` whether floats were clear about the support.
+    ``method`` and ``words`` say how that is known; ``decided`` whether floats were clear about the support.
     """
 
     key: Key
     point: Point
     sse: Number
     lower: Number
+    method: Method
     words: str
     decided: bool = True
 
@@ -58,7 +62,7 @@ class Lowest:
     def evidence(self, problem: Problem) -> Evidence:
         """Return how this is known."""
         return Evidence(
-            Method.THEOREM,
+            self.method,
             (cite("liu-2020"), cite("theodolite", "global minima on independent faces")),
             (Assumption(self.words),),
             scope=f"the lowest loss of {problem.hidden} neurons on these samples",
@@ -67,7 +71,7 @@ class Lowest:
 
 
 def _good_point(problem: Problem, stop: Callable[[], bool]) -> Point:
-    """Return the best end of many short trainings, after exact descents: always the same one."""
+    """Return the best end of many short trainings, after exact descents, in floats: always the same one."""
     rounded = problem.as_float
     h, d = problem.hidden, problem.width
     source = np.random.default_rng(0)
@@ -95,7 +99,7 @@ def _good_point(problem: Problem, stop: Callable[[], bool]) -> Point:
 
 
 def lowest(problem: Problem, report: Callable[[int], None], deadline: float = inf) -> Lowest:
-    """Return the global minimum of a problem with one output, or the best found until ``deadline`` and a bound.
+    """Return the global minimum of a problem with one output, or the best found until ``deadline`` or Ctrl-C and a bound.
 
     ``report`` is told how many regions or sizes of sets were looked at.
     """
@@ -104,44 +108,67 @@ def lowest(problem: Problem, report: Callable[[int], None], deadline: float = in
         return time.monotonic() >= deadline
 
     small = pointed(problem)
-    start = _good_point(small, stop)
-    incumbent = float(Evaluation(small.as_float, start).sse)
-    if _can_be_swept(small):
-        try:
-            return _by_sweep(patterns(small), incumbent, report, stop) or _by_branching(small, start, report, deadline)
-        except WorkloadError:
-            pass  # the products of all pairs of faces take too much memory
+    start = zero_point(small.as_exact)
+    try:
+        start = _settled(small, _good_point(small, stop), stop)
+        if _can_be_swept(small, deadline - time.monotonic()):
+            found = _by_sweep(small, Evaluation(small.as_exact, start).sse, report, stop)
+            if found is not None:
+                return found
+    except KeyboardInterrupt:
+        deadline = 0.0
     return _by_branching(small, start, report, deadline)
 
 
-def _can_be_swept(problem: Problem) -> bool:
+def _settled(problem: Problem, point: Point, stop: Callable[[], bool]) -> Point:
+    """Return a point found in floats as rationals; where the data is exact, after a descent that ends exactly at a minimum."""
+    exact = problem.as_exact
+    best = point.converted(exact)
+    if problem.exact:
+        for found in descent_path(exact, best):
+            best = found
+            if stop():
+                break
+    zero = zero_point(exact)
+    return min(best, zero, key=lambda point: Evaluation(exact, point).sse)
+
+
+def _can_be_swept(problem: Problem, left: float) -> bool:
+    """Return whether a sweep over all sets of faces is possible, and ends within ``left`` seconds."""
     faces = face_count(problem, boundary=True)
+    if faces > _MOST_FACES or problem.hidden * problem.width**2 > _MOST_WIDTH:
+        return False
     sets = sum(comb(faces, size) for size in range(problem.hidden + 1))
-    return faces <= _MOST_FACES and sets <= MOST_SWEPT and problem.hidden * problem.width**2 <= _MOST_WIDTH
+    return sets <= min(MOST_SWEPT, left * _SWEPT_A_SECOND)
 
 
 def _by_sweep(
-    found: Patterns, incumbent: float, report: Callable[[int], None], stop: Callable[[], bool]
+    problem: Problem, attained: Fraction, report: Callable[[int], None], stop: Callable[[], bool]
 ) -> Lowest | None:
-    proven = swept_optimum(found, incumbent, report, stop)
+    found = patterns(problem)
+    try:
+        proven = swept_optimum(found, attained, report, stop)
+    except WorkloadError:  # the products of all pairs of faces take too much memory
+        return None
     if proven is None:
         return None
     solution = proven.solution
     neurons = tuple((sign, found.signs[face].tobytes()) for face, sign in solution.support.pairs)
     words = (
-        f"{proven.swept:,} sets of faces were tried; floats ruled them out with a slack of 1e-6 of the targets' squares"
+        f"{proven.swept:,} sets of faces were tried; floats ruled out sets of clearly independent columns that are higher "
+        "by more than 1e-6 of the targets' squares, or whose fit lies clearly outside"
     )
     key = Key(Sort.MINIMUM if solution.decided else Sort.MAYBE_MINIMUM, neurons)
-    point = member(next(strata(found, found.problem.hidden, solution)), None)
-    return Lowest(key, point, solution.sse, solution.sse, words, solution.decided)
+    point = member(next(strata(found, problem.hidden, solution)), None)
+    return Lowest(key, point, solution.sse, solution.sse, Method.THEOREM, words, solution.decided)
 
 
 def _by_branching(problem: Problem, start: Point, report: Callable[[int], None], deadline: float) -> Lowest:
     exact = problem.as_exact
-    found = minimise(exact, start.converted(exact), deadline, report)
-    words = f"{found.nodes:,} regions of sign prefixes were bounded; floats ruled them out with a slack of 1e-9"
+    found = minimise(exact, start, deadline, report)
+    words = f"{found.nodes:,} regions of sign prefixes were bounded in rational arithmetic"
     key, sse, lower = _support(exact, found.point), problem.number(found.sse), problem.number(found.lower)
-    return Lowest(key, found.point.converted(problem), sse, lower, words)
+    return Lowest(key, found.point.converted(problem), sse, lower, Method.EXACT, words)
 
 
 def _support(problem: Problem, point: Point) -> Key:

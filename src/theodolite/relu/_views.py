@@ -23,7 +23,7 @@ def panels(catalogue: Catalogue, critical_set: CriticalSet, biased: bool) -> tup
     """Return the panels of ``critical_set``, drawn for its canonical member; ``biased``: neurons have biases."""
     problem = catalogue.problem
     smooth, kinked = catalogue.stratum_counts(critical_set)
-    place = next(catalogue.pieces.places(critical_set.key))
+    place = next(catalogue.pieces_of(critical_set.key).places(critical_set.key))
     signs = None if place.index is None or place.nullity is None else (place.index, place.nullity)
     portrait = Portrait(problem, catalogue.member(critical_set, None), biased)
     return figures(
