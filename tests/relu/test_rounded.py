@@ -1,5 +1,7 @@
 """Points in floating point: kinks met up to round-off, coarse types, and parameters beside a critical point."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -93,3 +95,33 @@ def test_random_coarse_parameters_are_not_critical():
             assert found.kind is Kind.NOT_CRITICAL
             assert land.loss(found.escape.at()) < land.loss(params)
     assert land.classify((rng.standard_normal((4, 2)), rng.standard_normal(4)), rtol=1e-4).kind is Kind.NOT_CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("rows", "y", "weights", "outer", "slope"),
+    [
+        (
+            [[2, 1], [2, -2], [-1, -1], [2, -1], [-1, -2], [2, 1], [-1, 0]],
+            ["29/3", "77/6", "9/2", "8", "15/2", "-2", "-3"],
+            [[-1, 2], [-1, 1], [0, 0], [-1, 2]],
+            [-2, -2, -2, -1],
+            Fraction(1, 2),
+        ),
+        (
+            [[2, 1, 1], [0, 0, -2], [1, 2, 0], [-2, -1, 1], [2, -2, -1]],
+            ["-149/5", "183/20", "-2", "3", "-14/5"],
+            [[-4, 2, -3], [0, 0, 0], [-4, 2, -3]],
+            [1, 1, 1],
+            Fraction(1, 10),
+        ),
+    ],
+)
+def test_a_neuron_at_the_origin_beside_others_whose_gradient_vanishes(rows, y, weights, outer, slope):
+    """The loss is level in the cells of the others: a tie in rationals, round-off in floats."""
+    exact = ReluLandscape(rows, y, len(outer), negative_slope=slope).classify((weights, outer))
+    floats = np.array(rows, dtype=float), np.array([float(Fraction(entry)) for entry in y])
+    found = ReluLandscape(*floats, len(outer), negative_slope=float(slope)).classify(
+        (np.array(weights, dtype=float), np.array(outer, dtype=float))
+    )
+    assert found.kind is exact.kind is Kind.SPURIOUS_MINIMUM
+    assert "flat up to round-off" in str(found.evidence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from math import inf
 
 import numpy as np
@@ -10,15 +11,24 @@ from jaxtyping import Float
 
 from theodolite._numerics import as_fractions, numerical_rank
 from theodolite._typing import Array
-from theodolite.relu._conditions import CLEAR, Condition, decide
+from theodolite.relu._conditions import CLEAR, Condition, decide, kinks_told
 from theodolite.relu._one_sided import OneSided
-from theodolite.relu._rays import candidates
+from theodolite.relu._rays import candidates, ray_count, rays
 
 __all__ = ["decide_with_margins"]
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _MOST_ENTRIES = 200_000
 """Dependent lines with more coordinates than this are only refuted, not proven, in floating point."""
+
+_MOST_LEVEL = 20_000
+"""More rays than this are not looked at one by one."""
+
+_UNITS = 32
+"""Round-off of h on a ray, in units of 2^-52 times the sizes of its terms."""
+
+_DEPENDENT, _THIN = 1e-12, 1e-6
+"""Choices of lines with a smallest singular value below the first are dependent; between the two it is not known."""
 
 
 def decide_with_margins(form: OneSided, most_rays: int) -> Condition:
@@ -130,7 +140,7 @@ def _independent(form: OneSided) -> Condition:
         return Condition(False, "the loss falls across one kink", v, float(slopes[worst]), margin)
     if clear[worst] >= CLEAR:
         level = f", {int(flat.sum())} of their sides flat up to round-off" if flat.any() else ""
-        return Condition(True, f"no descent across any of {len(share)} independent kinks{level}", margin=margin)
+        return Condition(True, f"no descent across {kinks_told(len(share))}{level}", margin=margin)
     return Condition(None, "whether the loss falls across one kink", margin=margin)
 
 
@@ -152,8 +162,45 @@ def _dependent(form: OneSided, most_rays: int) -> Condition:
             falls = None if found.direction is None else _falls(form, _as_direction(found.direction))
         if falls is not None:
             return replace(falls, rays=found.rays)
-        return Condition(None, "whether the loss falls across several kinks", rays=found.rays)
+        return _level(form, most_rays) or Condition(
+            None, "whether the loss falls across several kinks", rays=found.rays
+        )
     return Condition(None, found.words, rays=found.rays)
+
+
+def _level(form: OneSided, most_rays: int) -> Condition | None:
+    """Accept an h that vanishes up to round-off on some rays and is clearly positive on all others, where all can be seen.
+
+    So it is on the cells of neurons whose own gradient vanishes.
+    """
+    lines, rank = form.directions.shape
+    count = ray_count(lines, rank)
+    if count > min(most_rays, _MOST_LEVEL):
+        return None
+    flat, margin = 0, inf
+    for chosen in combinations(range(lines), rank - 1):
+        vectors, thin = rays(form.directions, np.array([chosen], dtype=np.int64))
+        if thin[0] <= _DEPENDENT:  # other choices have these rays
+            continue
+        if thin[0] <= _THIN:
+            return None
+        for v in (vectors[0], -vectors[0]):
+            both = np.abs(form.right) + np.abs(form.left)
+            blur = form.noise(v) + _UNITS * _EPSILON / float(thin[0]) * float(both.sum() + np.abs(form.linear).sum())
+            value = float(form.value(v))
+            if abs(value) <= blur:
+                flat += 1
+                margin = min(margin, blur / abs(value) if value else inf)
+            elif value < CLEAR * blur:
+                return None
+            else:
+                margin = min(margin, value / blur)
+    return Condition(
+        True,
+        f"h is not negative on any of the rays of {lines} dependent kinks, {flat} flat up to round-off",
+        margin=margin,
+        rays=count,
+    )
 
 
 def _as_direction(v: Array) -> Float[np.ndarray, " _"]:
