@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from theodolite.checker._fields import Fields, refuse
+from theodolite.checker._fields import Fields, about, refuse
 
 __all__ = ["check_affine_point"]
 
@@ -71,7 +71,7 @@ def check_affine_point(fields: Fields) -> Fraction:
     if any(gradient):
         refuse("The point is not critical", "its gradient does not vanish")
     if loss != fields.fraction("value"):
-        refuse(f"The loss of the point is {float(loss):.10g}", "another one is claimed")
+        refuse(f"The loss of the point is {about(loss)}", "another one is claimed")
     return loss
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NoReturn
 
 from theodolite._errors import CertificateError
 
-__all__ = ["Fields", "digest_of", "fraction_text", "refuse", "seal_of"]
+__all__ = ["Fields", "about", "digest_of", "fraction_text", "refuse", "seal_of"]
 
-_LONGEST_NUMBER = 100_000
-"""Digits of the longest number that is read."""
+_LONGEST_NUMBER = 4_300
+"""Digits of the longest number that is read: of longer ones Python makes no integers unless told to."""
+
+_WHOLE = re.compile(r"-?[0-9]+", re.ASCII)
+_RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?", re.ASCII)
 
 
 def refuse(fact: str, cause: str | None = None) -> NoReturn:
@@ -41,7 +45,7 @@ class Fields:
     def done(self) -> None:
         """Refuse entries that nobody asked for."""
         if self._left:
-            refuse(f"{self._place} has an unknown entry {min(self._left)!r}")
+            refuse(f"{self._place} has an unknown entry {min(map(repr, self._left)):.80}")
 
     def fields(self, name: str) -> Fields:
         """Return an entry that is an object itself."""
@@ -51,14 +55,14 @@ class Fields:
         """Return a text."""
         value = self.take(name)
         if not isinstance(value, str):
-            refuse(f"{self._place}.{name} is {value!r:.80}, not a text")
+            refuse(f"{self._place}.{name} is {_shown(value)}, not a text")
         return value
 
     def flag(self, name: str) -> bool:
         """Return true or false."""
         value = self.take(name)
         if not isinstance(value, bool):
-            refuse(f"{self._place}.{name} is {value!r:.80}, not true or false")
+            refuse(f"{self._place}.{name} is {_shown(value)}, not true or false")
         return value
 
     def whole(self, name: str, least: int = 0) -> int:
@@ -90,23 +94,38 @@ def sequence(value: Any, place: str, length: int | None = None) -> Sequence[Any]
 
 def whole_number(value: Any, place: str, least: int | None = None) -> int:
     """Return an integer; numbers that do not fit JSON readers are written as text."""
-    if isinstance(value, str) and len(value) <= _LONGEST_NUMBER and value.removeprefix("-").isdecimal():
+    if isinstance(value, str) and len(value) <= _LONGEST_NUMBER and _WHOLE.fullmatch(value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or (least is not None and value < least):
-        refuse(f"{place} is {value!r:.80}, not a whole number{'' if least is None else f' of {least} or more'}")
+        refuse(f"{place} is {_shown(value)}, not a whole number{'' if least is None else f' of {least} or more'}")
     return value
 
 
 def rational(value: Any, place: str) -> Fraction:
     """Return a rational number from its text ``p`` or ``p/q`` in lowest terms."""
-    if isinstance(value, str) and len(value) <= _LONGEST_NUMBER:
+    if isinstance(value, str) and len(value) <= 2 * _LONGEST_NUMBER and _RATIONAL.fullmatch(value):
         try:
             number = Fraction(value)
         except (ValueError, ZeroDivisionError):
             number = None
         if number is not None and str(number) == value:
             return number
-    refuse(f"{place} is {value!r:.80}, not a fraction in lowest terms written as text")
+    refuse(f"{place} is {_shown(value)}, not a fraction in lowest terms written as text")
+
+
+def _shown(value: Any) -> str:
+    """Return the beginning of something that was read, for a message."""
+    if isinstance(value, int) and abs(value) >= 10**80:
+        return f"an integer of {value.bit_length()} bits"
+    return type(value).__name__ if isinstance(value, (list, dict)) else f"{value!r:.80}"
+
+
+def about(number: Fraction) -> str:
+    """Return a rational number as a rounded decimal, of any size, for a message."""
+    try:
+        return f"{float(number):.10g}"
+    except OverflowError:
+        return f"about 2^{number.numerator.bit_length() - number.denominator.bit_length()}"
 
 
 def rationals(value: Any, place: str, length: int) -> list[Fraction]:
@@ -128,5 +147,8 @@ def digest_of(X: Sequence[Sequence[Fraction]], Y: Sequence[Sequence[Fraction]]) 
 def seal_of(certificate: Mapping[str, Any]) -> str:
     """Return the SHA-256 of everything in a certificate except its seal: it finds damage, it proves nothing."""
     rest = {name: entry for name, entry in certificate.items() if name != "seal"}
-    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    try:
+        text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        refuse("The certificate is not plain JSON", f"{error}"[:200])
     return hashlib.sha256(text.encode()).hexdigest()

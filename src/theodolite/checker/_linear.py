@@ -14,7 +14,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from theodolite.checker._algebra import below_count, echelon, solve
-from theodolite.checker._fields import Fields, refuse, sequence
+from theodolite.checker._fields import Fields, about, refuse, sequence
 from theodolite.checker._network import Matrix, check_widths, dot
 
 __all__ = ["check_linear_set"]
@@ -47,7 +47,7 @@ def check_linear_set(fields: Fields, X: Matrix, Y: Matrix) -> tuple[str, tuple[F
         if not 0 < bottom < top or (upper is not None and top > upper):
             refuse(f"eigenvalues[{number}] lies between {bottom} and {top}", "enclosures are positive and fall")
         if below_count(sigma, top) - below_count(sigma, bottom) != count:
-            refuse(f"There are not {count} eigenvalues between {float(bottom):.10g} and {float(top):.10g}")
+            refuse(f"There are not {count} eigenvalues between {about(bottom)} and {about(top)}")
         if taken > count:
             refuse(f"{taken} of {count} equal eigenvalues are taken")
         low, high, upper = low - taken * top, high - taken * bottom, bottom

@@ -25,7 +25,7 @@ from itertools import combinations
 from math import comb
 
 from theodolite.checker._algebra import echelon, null_vector, rank
-from theodolite.checker._fields import Fields, refuse
+from theodolite.checker._fields import Fields, about, refuse
 from theodolite.checker._network import Network, Point, dot, read_point
 
 __all__ = ["check_local_minimum"]
@@ -40,7 +40,7 @@ def check_local_minimum(fields: Fields, network: Network) -> tuple[Fraction, Fra
     residual = point.residual(network)
     loss = network.scale * sum((e * e for e in residual), Fraction(0))
     if loss != value:
-        refuse(f"The loss of the point is {float(loss):.10g}", f"{float(value):.10g} is claimed")
+        refuse(f"The loss of the point is {about(loss)}", f"{about(value)} is claimed")
     if network.offset and sum(residual) != 0:
         refuse("The point is no local minimum", "the residuals do not add up to 0")
     _check_radius(point, network, radius)

@@ -24,12 +24,14 @@ from itertools import combinations_with_replacement, product
 from math import lcm
 from typing import Any
 
-from theodolite.checker._fields import Fields, refuse, sequence, whole_number
+from theodolite.checker._fields import Fields, about, refuse, sequence, whole_number
 from theodolite.checker._network import Network, read_point
 
 __all__ = ["Tally", "check_global_minimum"]
 
 _MOST_NODES = 10**8
+_MOST_NEURONS = 16
+"""A division has up to 2^neurons parts."""
 
 
 @dataclass
@@ -128,7 +130,7 @@ class _Tree:
         gain = -2 * below * sum(a * b for a, b in zip(numbers, self.targets, strict=False))
         reached = Fraction(gain, self.unit) - sum(a * a for a in numbers)
         if reached < self.sse * below**2:
-            refuse(f"{place} is not bounded by the claimed minimum", f"its bound is {float(reached / below**2):.10g}")
+            refuse(f"{place} is not bounded by the claimed minimum", f"its bound is {about(reached / below**2)}")
 
     def _empty(self, content: Any, place: str) -> None:
         neuron, given = sequence(content, place, 2)
@@ -151,9 +153,11 @@ def check_global_minimum(fields: Fields, network: Network) -> tuple[Fraction, Ta
     sse = sum((e * e for e in point.residual(network)), Fraction(0))
     claimed, value = fields.fraction("sse"), fields.fraction("value")
     if sse != claimed:
-        refuse(f"The point has the sum of squares {float(sse):.10g}", f"{float(claimed):.10g} is claimed")
+        refuse(f"The point has the sum of squares {about(sse)}", f"{about(claimed)} is claimed")
     if network.scale * sse != value:
-        refuse(f"The loss of the point is {float(network.scale * sse):.10g}", f"{float(value):.10g} is claimed")
+        refuse(f"The loss of the point is {about(network.scale * sse)}", f"{about(value)} is claimed")
+    if network.hidden > _MOST_NEURONS:
+        refuse(f"The network has {network.hidden} neurons", f"this checker looks at up to {_MOST_NEURONS}")
     rows = len(network.rows)
     order = [whole_number(entry, "order", 0) for entry in sequence(fields.take("order"), "order", rows)]
     if sorted(order) != list(range(rows)):

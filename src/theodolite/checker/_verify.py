@@ -11,7 +11,7 @@ from typing import Any
 
 from theodolite._errors import CertificateError
 from theodolite.checker._affine import check_affine_point
-from theodolite.checker._fields import Fields, digest_of, refuse, seal_of
+from theodolite.checker._fields import Fields, about, digest_of, refuse, seal_of
 from theodolite.checker._linear import check_linear_set
 from theodolite.checker._local import check_local_minimum
 from theodolite.checker._network import Matrix, read_network
@@ -32,7 +32,7 @@ class Report:
         """Yield name and text of what was proven, in reading order."""
         yield "proven", self.claim
         low, high = self.value
-        yield "loss", str(low) if low == high else f"between {float(low):.12g} and {float(high):.12g}"
+        yield "loss", str(low) if low == high else f"between {about(low)} and {about(high)}"
         yield from (("checked", text) for text in self.checked)
 
     def __str__(self) -> str:
@@ -42,11 +42,18 @@ class Report:
 def read_certificate(path: str | Path) -> dict[str, Any]:
     """Return the certificate in a file; ``CertificateError`` where it is damaged or none."""
     try:
-        found = json.loads(Path(path).read_text("utf-8"), parse_float=_no_float, parse_constant=_no_float)
+        found = json.loads(
+            Path(path).read_text("utf-8"),
+            parse_float=_no_float,
+            parse_constant=_no_float,
+            object_pairs_hook=_without_duplicates,
+        )
     except (OSError, UnicodeDecodeError) as error:
         raise CertificateError(f"{path} cannot be read", cause=str(error)) from None
     except (ValueError, RecursionError) as error:
-        raise CertificateError(f"{path} is no certificate", cause=f"it is truncated or not JSON: {error}") from None
+        raise CertificateError(
+            f"{path} is no certificate", cause=f"it is truncated or not JSON: {error}"[:300]
+        ) from None
     if not isinstance(found, dict):
         refuse(f"{path} is no certificate")
     return found
@@ -56,11 +63,25 @@ def _no_float(text: str) -> Any:
     raise ValueError(f"it holds the number {text}, and certificates hold no rounded numbers")
 
 
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an entry is there twice")
+    return found
+
+
 def verify(certificate: Mapping[str, Any], X: Matrix | None = None, Y: Matrix | None = None) -> Report:
     """Check ``certificate`` against the data, rows of fractions; return what it proves or raise ``CertificateError``.
 
     Everything is rational arithmetic. Certificates of landscapes without data need none.
     """
+    try:
+        return _verified(certificate, X, Y)
+    except RecursionError:
+        raise CertificateError("The certificate is nested too deeply", fix="Do not trust it") from None
+
+
+def _verified(certificate: Mapping[str, Any], X: Matrix | None, Y: Matrix | None) -> Report:
     fields = Fields(dict(certificate), "The certificate")
     if fields.text("format") != "theodolite certificate" or fields.whole("version", 1) != 1:
         refuse("The file is no certificate that this version reads")
@@ -93,7 +114,7 @@ def _checked(claim: str, fields: Fields, X: Matrix, Y: Matrix) -> Report:
         return Report("the global minimum of a ReLU network", (value, value), counts)
     if claim == "relu local minimum":
         value, radius, directions = check_local_minimum(fields, read_network(fields, X, Y))
-        words = (f"nothing is lower within the radius {float(radius):.6g}", f"{directions} directions off its kinks")
+        words = (f"nothing is lower within the radius {about(radius)}", f"{directions} directions off its kinks")
         return Report("a local minimum of a ReLU network", (value, value), words)
     if claim == "linear critical set":
         kind, bounds = check_linear_set(fields, X, Y)

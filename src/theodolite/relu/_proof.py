@@ -58,9 +58,17 @@ def certify_global(
         "sse": sse,
         "value": problem.scale * sse,
         "order": regions.order,
-        "trees": prover.trees(),
     }
-    return Certificate(_sealed("relu global minimum", entries, data))
+    try:
+        entries["trees"] = prover.trees()
+        return Certificate(_sealed("relu global minimum", entries, data))
+    except (RecursionError, ValueError) as error:  # Python nests no deeper, and writes integers of 4,300 digits at most
+        raise WorkloadError(
+            "The certificate is too deep or holds too long numbers to be written",
+            count=leaves,
+            cause=str(error),
+            fix="Use fewer samples, or numbers of fewer digits",
+        ) from None
 
 
 def certify_local(problem: Problem, options: Options, point: Point, data: tuple[Array, Array]) -> Certificate:
