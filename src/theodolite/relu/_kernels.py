@@ -19,13 +19,13 @@ from typing import Any, no_type_check
 from numba import njit
 from numba.np.numpy_support import carray
 
-from theodolite.relu._judge import is_inside, put, solve
-from theodolite.relu._products import next_products
+from theodolite.relu._judge import in_order, judge, put
+from theodolite.relu._products import next_sums
 from theodolite.relu._stack import stack
 from theodolite.relu._strip import (
+    CALLED,
     DOUBTFUL_FROM,
     LANES,
-    SLACK,
     factor_pattern,
     left_of_pairs,
     left_over,
@@ -42,14 +42,15 @@ def make_sweep(m: int, d: int, facets: int, stepping: bool) -> Callable[..., Any
 
     It takes, for K patterns in strips of ``LANES``, which end at L,
 
-    - ``products`` (K', d, d, L): of the columns of patterns ``offset``, ... with those of all patterns; where it is
-      ``stepping``, which is for pairs only, room for those of one pattern, which are made from ``steps`` with ``sums`` as room;
+    - ``products`` (K', d, d, L): of the columns of patterns ``offset``, ... with those of all patterns. Where it is
+      ``stepping``, which is for pairs only, they are made as they are needed, from ``steps``, in ``sums``;
       ``grams`` (d, d, L): of each pattern with itself; ``moments`` (d, L): of each with the target, which has norm
       1 like the columns. What is beyond the last pattern is the unit matrix, zero and zero;
     - ``tests`` (facets, d, L): rows that points in the cone of a pattern are positive on; ``rows``, ``first``: all of them;
     - ``tables`` (m - 3, K, d, d, L), ``gone`` and ``owns`` (m - 2, d, d, L), ``rights`` (m - 2, d, L): room for what is left of
       products, for rows of the factor, and for what is left of ``grams`` and ``moments``, after the first, second, ... pattern;
-    - ``chosen`` (m,): the first m - 1 patterns to begin with; ``stop``: where the first ends; ``faces``: names of patterns;
+    - ``chosen`` (max(1, m - 1),): the first m - 1 patterns to begin with; ``stop``: where the first ends;
+    - ``faces``: the names of all patterns; ``names`` (m - 1,): room for some;
     - ``below``: only sets whose sum of squares may be below it are returned;
     - ``sets``, ``values``, ``doubtful``: where to put sets that may have every block of the solution in its cone or the opposite
       one, their sums of squares, and sets that this arithmetic is not good enough for; room for K more of each at least.
@@ -60,7 +61,7 @@ def make_sweep(m: int, d: int, facets: int, stepping: bool) -> Callable[..., Any
     p, final = max(1, m - 1), m - 2
     square, size_factors, size_vectors, size_solution = d * d, p * d * d, p * d, m * d
 
-    @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+    @njit(**CALLED)
     @no_type_check
     def sweep(
         products,
@@ -78,6 +79,7 @@ def make_sweep(m: int, d: int, facets: int, stepping: bool) -> Callable[..., Any
         rights,
         chosen,
         stop,
+        names,
         faces,
         below,
         sets,
@@ -98,6 +100,9 @@ def make_sweep(m: int, d: int, facets: int, stepping: bool) -> Callable[..., Any
         cross_of_one = carray(stack(square), (d, d))
         schur_of_one = carray(stack(square), (d, d))
         rest_of_one = carray(stack(d), (d,))
+        sizes = carray(stack(d), (d,))
+        means = carray(stack(d), (d,))
+        scales, shifts = steps[3], steps[4]
         count = len(faces)
         found = 0
         doubts = 0
@@ -159,11 +164,14 @@ def make_sweep(m: int, d: int, facets: int, stepping: bool) -> Callable[..., Any
             if found + room > len(sets) or doubts + room > len(doubtful):
                 break
             if m == 2 and stepping:
-                next_products(d, steps, new, begun, begin // LANES * LANES, sums, products[0])
+                next_sums(steps, new, begun, begin // LANES * LANES, sums)
                 begun = False
+                for k in range(d):
+                    sizes[k], means[k] = scales[k, new], shifts[k, new]
             if before == 0.0:  # no set that starts like this is any better
+                in_order(faces, chosen, names)
                 for last in range(begin, count):
-                    put(m, faces, chosen, last, doubtful[doubts])
+                    put(m, names, faces[last], doubtful[doubts])
                     doubts += 1
                 chosen[level] += 1
                 continue
@@ -174,14 +182,20 @@ def make_sweep(m: int, d: int, facets: int, stepping: bool) -> Callable[..., Any
                         mine[i, t] = gone[m - 3, i, t, new]
                 line = products[new - offset] if m == 3 else tables[m - 4, new]
             else:
-                line = products[0 if stepping or m == 1 else new - offset]
+                line = sums if stepping else products[0 if m == 1 else new - offset]
+            ordered = False
             for base in range(begin // LANES * LANES, count, LANES):
                 bits = strip_bits(
                     m,
                     d,
                     facets,
+                    stepping,
                     base,
                     line,
+                    scales,
+                    shifts,
+                    sizes,
+                    means,
                     own,
                     right,
                     gone[max(0, m - 3)],
@@ -196,6 +210,9 @@ def make_sweep(m: int, d: int, facets: int, stepping: bool) -> Callable[..., Any
                     schur,
                     rest,
                 )
+                if bits != 0 and not ordered:
+                    in_order(faces, chosen, names)
+                    ordered = True
                 while bits != 0:
                     bit = lowest_bit(bits)
                     bits &= bits - 1
@@ -204,14 +221,20 @@ def make_sweep(m: int, d: int, facets: int, stepping: bool) -> Callable[..., Any
                     if last < begin or last >= count:
                         continue
                     if bit >= DOUBTFUL_FROM:
-                        put(m, faces, chosen, last, doubtful[doubts])
+                        put(m, names, faces[last], doubtful[doubts])
                         doubts += 1
                         continue
-                    chosen[m - 1] = last
-                    value, least = solve(
+                    kept, value = judge(
                         m,
                         d,
+                        facets > 0,
+                        stepping,
+                        last,
                         line,
+                        scales,
+                        shifts,
+                        sizes,
+                        means,
                         chosen,
                         own,
                         right,
@@ -220,6 +243,8 @@ def make_sweep(m: int, d: int, facets: int, stepping: bool) -> Callable[..., Any
                         factor,
                         inverse,
                         project,
+                        rows,
+                        first,
                         left,
                         before,
                         cross_of_one,
@@ -227,8 +252,8 @@ def make_sweep(m: int, d: int, facets: int, stepping: bool) -> Callable[..., Any
                         rest_of_one,
                         solution,
                     )
-                    if facets == 0 or is_inside(m, d, chosen, rows, first, solution, SLACK / least):
-                        put(m, faces, chosen, last, sets[found])
+                    if kept:
+                        put(m, names, faces[last], sets[found])
                         values[found] = value
                         found += 1
             if m == 1:

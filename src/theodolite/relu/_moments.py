@@ -32,7 +32,7 @@ _CLEAR = 1e-7
 
 
 Steps = tuple[Array, Array, Array, Array, Array, Array, Array, Array, Array]
-"""What the products of cells are made of, one cell after the other: see ``next_products``."""
+"""What the products of cells are made of, one cell after the other: see ``next_sums``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +65,18 @@ class Moments:
         """d."""
         return int(self.columns.shape[1])
 
-    def products(self, start: int, stop: int) -> Float[np.ndarray, "_ d d L"]:
+    def products(self, start: int, stop: int, room: Array | None = None) -> Float[np.ndarray, "_ d d L"]:
         """Return the products of the columns of patterns ``start``, ..., ``stop`` - 1 with those of all later ones.
 
-        What is before the strip of ``start`` is not filled in.
+        They are made from cell to cell where that is safe, and put into ``room`` if there is some. What is before the strip of
+        ``start`` is not filled in.
         """
         _, d, size = self.columns.shape
-        out = np.empty((stop - start, d, d, size))
+        shape = (stop - start, d, d, size)
+        out: Array = np.empty(shape) if room is None else room[: int(np.prod(shape))].reshape(shape)
+        if self.steps is not None:
+            products(self.steps, start, np.empty((d, d, size)), out)
+            return out
         skipped = start // LANES * LANES
         for k in range(d):
             left = np.ascontiguousarray(self.columns[:, k, start:stop].T)
@@ -79,14 +84,10 @@ class Moments:
                 np.matmul(left, self.columns[:, h, skipped:], out=out[:, k, h, skipped:])
         return out
 
-    def all_products(self) -> Float[np.ndarray, "K d d L"]:
-        """Return the products of the columns of all patterns with those of later ones, from cell to cell where that is safe."""
-        if self.steps is None:
-            return self.products(0, self.count)
-        _, d, size = self.columns.shape
-        out = np.empty((self.count, d, d, size))
-        products(self.steps, np.empty((d, d, size)), out)
-        return out
+    @property
+    def stepping(self) -> bool:
+        """Whether the products of all cells may be made from one cell to the next."""
+        return self.steps is not None and not len(self.steps[7])
 
 
 def cone_moments(found: Patterns, faces: Sequence[int]) -> Moments:

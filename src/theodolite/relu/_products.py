@@ -13,13 +13,13 @@ import numpy as np
 from numba import njit
 
 from theodolite._typing import Array
-from theodolite.relu._strip import LANES, OPTIONS, less
+from theodolite.relu._strip import CALLED, LANES, add
 
-__all__ = ["near_order", "next_products", "products"]
+__all__ = ["near_order", "next_sums", "products"]
 
 _MOST_ORDERED = 6000
 _FRESH = 256
-"""Cells after which sums are started anew, before round-off drifts."""
+"""Cells after which sums are started anew, before round-off drifts: or two for each row, where that is more."""
 
 
 def near_order(signs: Array) -> Array:
@@ -37,18 +37,19 @@ def near_order(signs: Array) -> Array:
     return order
 
 
-@njit(**OPTIONS)
+@njit(**CALLED)
 @no_type_check
-def next_products(d, steps, a, fresh, skipped, sums, out):
-    """Fill ``out`` (d, d, L) from cell ``skipped`` on with the products of cell a, from the ``sums`` of cell a - 1.
+def next_sums(steps, a, fresh, skipped, sums):
+    """Turn ``sums`` (d, d, L), products of cell a - 1 before scaling, into those of cell a, from cell ``skipped`` on.
 
     ``steps`` are ``inputs`` (n, d), ``weights`` (K, n) or the diagonals of all D_a, and ``lanes`` (n, L) or the same by rows;
     ``scales`` (d, L) multiply columns, ``shifts`` (d, L) are their means times the root of n, after scaling (0 where
     nothing is centred). Cell a differs from the one before in rows ``changed`` from ``begins[a]`` to ``begins[a + 1]``. The
-    products of cells ``kept`` (S,) are ``exact`` (S, d, d, L). ``sums`` (d, d, L) are products before scaling.
+    products of cells ``kept`` (S,) are ``exact`` (S, d, d, L).
     """
-    inputs, weights, lanes, scales, shifts, changed, begins, kept, exact = steps
-    anew = fresh or a % _FRESH == 0
+    inputs, weights, lanes, _, _, changed, begins, _, _ = steps
+    d = inputs.shape[1]
+    anew = fresh or a % max(_FRESH, 2 * len(inputs)) == 0
     first, stop = (0, len(inputs)) if anew else (begins[a], begins[a + 1])
     if anew:
         for k in range(d):
@@ -62,34 +63,31 @@ def next_products(d, steps, a, fresh, skipped, sums, out):
         if change != 0.0:
             for k in range(d):
                 for h in range(k + 1):
-                    into = sums[k, h, skipped:]
-                    less(into, into, -change * inputs[i, k] * inputs[i, h], lanes[i, skipped:])
-    for k in range(d):
-        size, mean = scales[k, a], shifts[k, a]
-        for h in range(d):
-            into, held, scale, shift = (
-                out[k, h, skipped:],
-                sums[max(k, h), min(k, h), skipped:],
-                scales[h, skipped:],
-                shifts[h, skipped:],
-            )
-            for lane in range(len(into)):
-                into[lane] = size * held[lane] * scale[lane] - mean * shift[lane]
-    for place in range(len(kept)):
-        other = kept[place]
-        for k in range(d):
-            for h in range(d):
-                if other == a:
-                    into, held = out[k, h, skipped:], exact[place, k, h, skipped:]
-                    for lane in range(len(into)):
-                        into[lane] = held[lane]
-                elif other >= skipped:
-                    out[k, h, other] = exact[place, h, k, a]
+                    add(sums[k, h, skipped:], change * inputs[i, k] * inputs[i, h], lanes[i, skipped:])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=OPTIONS["fastmath"])
+@njit(**CALLED)
 @no_type_check
-def products(steps, sums, out):
-    """Fill ``out`` (K, d, d, L) with the products of all cells with themselves and later ones."""
-    for a in range(len(out)):
-        next_products(out.shape[1], steps, a, a == 0, a // LANES * LANES, sums, out[a])
+def products(steps, start, sums, out):
+    """Fill ``out`` (K', d, d, L) with the products of cells ``start``, ... with themselves and later ones."""
+    _, _, _, scales, shifts, _, _, kept, exact = steps
+    d = len(sums)
+    for row in range(len(out)):
+        a = start + row
+        skipped = a // LANES * LANES
+        next_sums(steps, a, row == 0, skipped, sums)
+        for k in range(d):
+            size, mean = scales[k, a], shifts[k, a]
+            for h in range(d):
+                into, held = out[row, k, h, skipped:], sums[max(k, h), min(k, h), skipped:]
+                scale, shift = scales[h, skipped:], shifts[h, skipped:]
+                for lane in range(len(into)):
+                    into[lane] = size * held[lane] * scale[lane] - mean * shift[lane]
+        for place in range(len(kept)):
+            other = kept[place]
+            for k in range(d):
+                for h in range(d):
+                    if other == a:
+                        out[row, k, h, skipped:] = exact[place, k, h, skipped:]
+                    elif other >= skipped:
+                        out[row, k, h, other] = exact[place, h, k, a]

@@ -9,15 +9,16 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 __all__ = [
+    "CALLED",
     "DOUBTFUL_FROM",
+    "INLINED",
     "LANES",
-    "OPTIONS",
     "SLACK",
     "SMALLEST_PIVOT",
+    "add",
     "factor_pattern",
     "left_of_pairs",
     "left_over",
-    "less",
     "lowest_bit",
     "strip_bits",
 ]
@@ -43,17 +44,23 @@ def _lowest_bit(typing, bits):
 
 
 lowest_bit = intrinsic(_lowest_bit)
-OPTIONS = {"error_model": "numpy", "fastmath": {"contract", "nsz", "arcp"}, "forceinline": True}
+CALLED = {"error_model": "numpy", "fastmath": {"contract", "nsz", "arcp"}, "nogil": True, "cache": True}
+INLINED = {**CALLED, "forceinline": True}
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 @no_type_check
 def strip_bits(
     m,
     d,
     facets,
+    stepping,
     base,
     source,
+    scales,
+    shifts,
+    sizes,
+    means,
     own,
     right,
     gone,
@@ -71,8 +78,9 @@ def strip_bits(
     """Return bits of the lanes from ``base`` on whose sets may have their last block in its cone, and of those that are doubtful.
 
     ``source`` (d, d, L) are products with the pattern before the last, whose factor, inverse diagonal and projected target
-    follow; ``mine`` (d, d) and ``gone`` (d, d, L) take the part of the pattern before out of them. ``excess`` is the sum of
-    squares so far less that allowed, ``over`` one over the smallest pivot so far. The rest is room for one lane.
+    follow; where it is ``stepping`` they are still to be scaled by ``sizes`` and ``scales`` and to be centred. ``mine`` (d, d)
+    and ``gone`` (d, d, L) take the part of the pattern before out of them. ``excess`` is the sum of squares so far less that
+    allowed, ``over`` one over the smallest pivot so far. The rest is room for one lane.
     """
     bits = 0
     for lane in range(np.uint64(LANES)):  # unsigned, because others could count from the end
@@ -85,7 +93,10 @@ def strip_bits(
         if m > 1:
             for t in range(d):
                 for k in range(d):
-                    total = source[t, k, at]
+                    if stepping:
+                        total = sizes[t] * source[max(t, k), min(t, k), at] * scales[k, at] - means[t] * shifts[k, at]
+                    else:
+                        total = source[t, k, at]
                     if m > 2:
                         for i in range(d):
                             total -= mine[i, t] * gone[i, k, at]
@@ -142,7 +153,7 @@ def strip_bits(
     return bits
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 @no_type_check
 def factor_pattern(d, own, right, pattern, factor, inverse, project, least, rest):
     """Factor the products of one pattern, and return the smallest pivot and the sum of squares that it leaves."""
@@ -164,15 +175,15 @@ def factor_pattern(d, own, right, pattern, factor, inverse, project, least, rest
     return (least if least > SMALLEST_PIVOT else 0.0), rest
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 @no_type_check
-def less(into, source, factor, shares):
-    """Put ``source`` - ``factor`` * ``shares`` into a row of numbers."""
+def add(into, factor, shares):
+    """Add ``factor`` * ``shares`` to a row of numbers."""
     for lane in range(len(into)):
-        into[lane] = source[lane] - factor * shares[lane]
+        into[lane] += factor * shares[lane]
 
 
-@njit(error_model="numpy", fastmath=OPTIONS["fastmath"], nogil=True)
+@njit(**CALLED)
 @no_type_check
 def left_over(d, source, begin, own, right, factor, inverse, project, gone, own_left, right_left):
     """Eliminate a pattern from the products of the patterns from ``begin`` on: their rows of the factor, and what is left."""
@@ -182,26 +193,31 @@ def left_over(d, source, begin, own, right, factor, inverse, project, gone, own_
             for lane in range(len(into)):
                 into[lane] = sums[lane] * inverse[t]
             for j in range(t):
-                less(into, into, factor[t, j] * inverse[t], gone[j, k, begin:])
+                add(into, -factor[t, j] * inverse[t], gone[j, k, begin:])
     for k in range(d):
-        less(right_left[k, begin:], right[k, begin:], project[0], gone[0, k, begin:])
-        for t in range(1, d):
-            less(right_left[k, begin:], right_left[k, begin:], project[t], gone[t, k, begin:])
+        into, sums = right_left[k, begin:], right[k, begin:]
+        for lane in range(len(into)):
+            into[lane] = sums[lane]
+        for t in range(d):
+            add(into, -project[t], gone[t, k, begin:])
         for h in range(k + 1):
             into, sums = own_left[k, h, begin:], own[k, h, begin:]
+            for lane in range(len(into)):
+                into[lane] = sums[lane]
             for t in range(d):
                 one, two = gone[t, k, begin:], gone[t, h, begin:]
                 for lane in range(len(into)):
-                    into[lane] = sums[lane] - one[lane] * two[lane]
-                sums = into
+                    into[lane] -= one[lane] * two[lane]
 
 
-@njit(error_model="numpy", fastmath=OPTIONS["fastmath"], nogil=True)
+@njit(**CALLED)
 @no_type_check
 def left_of_pairs(d, source, begin, gone, mine, into):
     """Eliminate a pattern from the products of another, whose rows of the factor are ``mine``, with those from ``begin`` on."""
     for t in range(d):
         for k in range(d):
-            less(into[t, k, begin:], source[t, k, begin:], mine[0, t], gone[0, k, begin:])
+            row, sums, shares = into[t, k, begin:], source[t, k, begin:], gone[0, k, begin:]
+            for lane in range(len(row)):
+                row[lane] = sums[lane] - mine[0, t] * shares[lane]
             for i in range(1, d):
-                less(into[t, k, begin:], into[t, k, begin:], mine[i, t], gone[i, k, begin:])
+                add(row, -mine[i, t], gone[i, k, begin:])

@@ -40,7 +40,7 @@ _MOST_BYTES = 2**31
 _MOST_SCRATCH = 1024
 _PIECES = 8
 """Pieces of a sweep for each thread: the work of each is known only about."""
-_HELD = 2**21
+_HELD = 2**19
 """Bytes of products that are made at once for a sweep over pairs, where they are not made as they are needed."""
 _ROOM = 2**12
 _MOST_ROOM = 2**20
@@ -130,7 +130,7 @@ def _swept(moments: Moments, m: int, below: float, threads: int, *, inside: bool
             fix="Use fewer samples or a narrower network",
         )
     relative = below / moments.norm**2 if moments.norm > 0 else inf
-    table = moments.all_products() if m > 2 else None
+    table = moments.products(0, moments.count) if m > 2 else None
     threads = min(threads, 1 + comb(moments.count, m) // _WORTH_A_THREAD)
     pieces = list(_pieces(moments, m, 1 if threads == 1 else _PIECES * threads))
     parts: list[list[Found]] = [[] for _ in pieces]
@@ -163,7 +163,7 @@ def _pieces(moments: Moments, m: int, wanted: int) -> Iterator[tuple[int, int]]:
         return
     count = moments.count
     last, most = count - m + 1, count
-    if m == 2 and moments.steps is None:
+    if m == 2 and not moments.stepping:
         most = max(1, _HELD // (8 * moments.grams.size))
     total = comb(count, m)
     start, done = 0, 0
@@ -181,22 +181,23 @@ def _runner(
 
     ``table`` are the products of all patterns; where there is none and no steps that make them, they are made here.
     """
-    d, size = moments.moments.shape
-    stepping = m == 2 and moments.steps is not None
+    d, end = moments.moments.shape
+    stepping = m == 2 and moments.stepping
     kernel = make_sweep(m, d, moments.tests.shape[0] if inside else 0, stepping)
     steps = moments.steps if stepping else _no_steps()
-    sums, line = np.empty((d, d, size)), np.empty((1, d, d, size))
+    sums, none = np.empty((d, d, end)), np.empty((1, d, d, end))
+    room = np.empty(_HELD // 8 + d * d * end if m == 2 else 0)
     levels = max(1, m - 2)
-    tables = np.empty((max(1, m - 3), moments.count if m > 3 else 1, d, d, size))
-    gone, owns, rights = np.zeros((levels, d, d, size)), np.empty((levels, d, d, size)), np.empty((levels, d, size))
+    tables = np.empty((max(1, m - 3), moments.count if m > 3 else 1, d, d, end))
+    gone, owns, rights = np.zeros((levels, d, d, end)), np.empty((levels, d, d, end)), np.empty((levels, d, end))
 
     def run(start: int, stop: int) -> Iterator[Found]:
-        products = line if stepping or m == 1 else moments.products(start, stop) if table is None else table
-        chosen = start + np.arange(m)
+        products = none if stepping or m == 1 else moments.products(start, stop, room) if table is None else table
+        chosen, names = start + np.arange(max(1, m - 1)), np.empty(m - 1, dtype=np.int64)
         most = _ROOM
         while chosen[0] < stop:
-            room = most + moments.count
-            sets, values, doubtful = np.empty((room, m), np.int64), np.empty(room), np.empty((room, m), np.int64)
+            size = most + moments.count
+            sets, values, doubtful = np.empty((size, m), np.int64), np.empty(size), np.empty((size, m), np.int64)
             found, doubts = kernel(
                 products,
                 start if table is None else 0,
@@ -213,6 +214,7 @@ def _runner(
                 rights,
                 chosen,
                 stop,
+                names,
                 moments.faces,
                 below,
                 sets,
