@@ -125,3 +125,36 @@ def test_a_neuron_at_the_origin_beside_others_whose_gradient_vanishes(rows, y, w
     )
     assert found.kind is exact.kind is Kind.SPURIOUS_MINIMUM
     assert "flat up to round-off" in str(found.evidence)
+
+
+@pytest.mark.parametrize(
+    ("rows", "y", "weights", "outer", "slope"),
+    [
+        ([[-1, 2], [-2, -1], [2, 0], [2, 1]], [1, 2, -1, 3], [[1, -2], [2, 1]], [-2, 2], 0.0),
+        ([[0, -2], [-1, 0], [2, 1], [-2, -1]], [3, -1, 1, 2], [[1, -2], [-2, 2]], [1, 2], 0.5),
+    ],
+)
+def test_steps_across_kinks_do_not_end_at_the_kink_that_rounding_missed(rows, y, weights, outer, slope):
+    """Columns in units that floats do not hold exactly: w . x is 1e-16 where it was 0."""
+    exact = ReluLandscape(rows, y, 2, negative_slope=slope).classify((weights, outer))
+    units = np.array([1e3, 1e-7])
+    land = ReluLandscape(np.array(rows) * units, np.array(y, dtype=float), 2, negative_slope=slope)
+    params = np.array(weights) / units, np.array(outer, dtype=float)
+    found = land.classify(params)
+    assert found.kind is exact.kind is Kind.NOT_CRITICAL
+    assert found.escape.decrease > 1e-3 * exact.escape.decrease
+    assert land.loss(params) - land.loss(found.escape.at()) == pytest.approx(found.escape.decrease)
+
+
+def test_a_way_that_kinks_bar_is_left_for_one_across_them():
+    """Descents that keep kinks end at once here; neurons 0 and 1 can leave theirs."""
+    rows, y = np.array([[0, 0, 0], [-1, 0, -2], [-2, 2, 1], [-2, 2, 2]]), [1, -4, 3, 2]
+    weights = np.array([[0, 0, 0], [0, -2, 2], [2, 4, -4], [0, -1, -1]])
+    outer, units = [-2, -1, -1, -1], np.array([1e3, 1e-7, 1e5])
+    exact = ReluLandscape(rows, y, 4, output_bias=True).classify((weights, outer, 2))
+    land = ReluLandscape(rows * units, np.array(y, dtype=float), 4, output_bias=True)
+    params = weights / units, np.array(outer, dtype=float), np.array(2.0)
+    found = land.classify(params)
+    assert found.kind is exact.kind is Kind.NOT_CRITICAL
+    assert found.escape.decrease > 1e-3 * exact.escape.decrease
+    assert land.loss(params) - land.loss(found.escape.at()) == pytest.approx(found.escape.decrease)

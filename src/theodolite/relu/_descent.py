@@ -81,7 +81,7 @@ def _turn(problem: Problem, point: Point, reading: Reading, conditions: list[Con
     names = ", ".join(str(k) for k in failing[:3]) + (", ..." if len(failing) > 3 else "")
     across = any(kinks[k] for k in failing)
     words = f"turn neuron{'s' if len(failing) > 1 else ''} {names}{' off a kink' if across else ''}"
-    return shift_weights(problem, point, reading.error, changes, rate, words)
+    return shift_weights(problem, point, reading, changes, rate, words)
 
 
 def _grow(problem: Problem, point: Point, reading: Reading) -> list[Move]:

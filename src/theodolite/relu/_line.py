@@ -15,15 +15,20 @@ _MOST_BREAKS = 2_000_000
 """With more possible kinks on the line than this, steps are tried instead of walking from kink to kink."""
 
 
-def line_minimum(problem: Problem, point: Point, error: Array, direction: Point) -> Number | None:
+def line_minimum(
+    problem: Problem, point: Point, error: Array, direction: Point, signs: Array | None = None
+) -> Number | None:
     """Return the first t > 0 at which S stops falling along ``direction``, or None where S does not fall at all.
 
-    The output weights must not move. Each error is a piecewise linear function of t, so S is a quadratic between kinks.
+    The output weights must not move. Each error is a piecewise linear function of t, so S is a quadratic between kinks. Where
+    ``signs`` (n, h) are 0 the point is at a kink, whatever round-off says.
     """
     moving = np.flatnonzero((direction.weights != 0).any(axis=1) & (point.outer != 0))
     if problem.samples * max(len(moving), 1) > _MOST_BREAKS and not problem.exact:
         return _by_trial(problem, point, direction)
     before = problem.product(problem.inputs, point.weights[moving].T)
+    if signs is not None:
+        before = np.where(signs[:, moving] == 0, problem.number(0), before)
     across = problem.product(problem.inputs, direction.weights[moving].T)
     outer, gamma, one = point.outer[moving], problem.slope, problem.number(1)
     ahead = np.where(before == 0, across > 0, before > 0)

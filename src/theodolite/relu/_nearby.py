@@ -36,6 +36,9 @@ _COARSE = 1e-3
 _FAR = 8
 """What is this many times farther than a critical point may be is not critical."""
 
+_POOR = 1e-6
+"""A way that lowers S by less than this share of what the nearest minimum does is not the best."""
+
 _EPSILON = float(np.finfo(np.float64).eps)
 
 _SIGN = 16
@@ -124,7 +127,11 @@ def _beside(
     )
     if moved > limit:
         if moved >= _FAR * limit:
-            downhill = downhill or _straight(problem, given, nearest)
+            ways = [way for way in (downhill, _straight(problem, given, nearest)) if way is not None]
+            downhill = max(ways, key=lambda way: float(way[1]), default=None)
+            if downhill is None or float(downhill[1]) < _POOR * moved * moved:  # kinks bar the way: cross them
+                _, judged = judge(problem, point, reading, _noise(problem, reading))
+                downhill = descend(problem, given, reading, judged.conditions) or downhill
         if moved >= _FAR * limit and downhill is not None:
             check = Assumption("the nearest minimum among the points with these signs is far", moved / limit, limit)
             return Finding(Kind.NOT_CRITICAL, reading, (check,), downhill[0])

@@ -15,7 +15,7 @@ from theodolite._verdict import Direction
 from theodolite.relu._line import line_minimum
 from theodolite.relu._point import Evaluation, Point
 from theodolite.relu._problem import Number, Problem
-from theodolite.relu._reading import Shown, sse_change, still
+from theodolite.relu._reading import Reading, Shown, sse_change, still
 
 __all__ = ["Move", "awaken", "follow", "shift_offset", "shift_weights", "way_out"]
 
@@ -45,13 +45,13 @@ def shift_offset(problem: Problem, point: Point, error: Array) -> Move:
 
 
 def shift_weights(
-    problem: Problem, point: Point, error: Array, changes: dict[int, Array], rate: Number, words: str
+    problem: Problem, point: Point, reading: Reading, changes: dict[int, Array], rate: Number, words: str
 ) -> Move | None:
     """Move the weights of some neurons along ``changes`` as far as S falls; ``rate`` is the derivative of S."""
     direction = still(problem, point)
     for neuron, change in changes.items():
         direction.weights[neuron] = change
-    return follow(problem, point, error, Move(direction, 1, rate, words))
+    return follow(problem, point, reading, Move(direction, 1, rate, words))
 
 
 def shift_output(problem: Problem, point: Point, error: Array, neuron: int, after: Array) -> Move:
@@ -62,9 +62,9 @@ def shift_output(problem: Problem, point: Point, error: Array, neuron: int, afte
     return Move(direction, 1, -2 * pull * pull / size, f"move the output weight of neuron {neuron}")
 
 
-def follow(problem: Problem, point: Point, error: Array, move: Move) -> Move | None:
+def follow(problem: Problem, point: Point, reading: Reading, move: Move) -> Move | None:
     """Scale a move of weights and output bias so that step 1 is the first minimum of S on its line."""
-    step = line_minimum(problem, point, error, move.direction)
+    step = line_minimum(problem, point, reading.error, move.direction, reading.signs)
     if step is None or step <= 0:
         return None
     direction = Point(step * move.direction.weights, step * move.direction.outer, step * move.direction.offset)
