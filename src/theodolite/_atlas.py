@@ -248,7 +248,8 @@ class Atlas:
         of = f" of {in_words(self.total)}" if self.total is not None else ""
         part = "a selection" if self.selection else "the lowest" if self.ordered else ""
         how = ", ".join(words for words in (part, _STOPS[self.stopped]) if words)
-        return f"{len(self):,}{of} {self.description.nouns}{': ' + how if how else ''}; not complete"
+        named = noun if self.total in (None, 1) else self.description.nouns
+        return f"{len(self):,}{of} {named}{': ' + how if how else ''}; not complete"
 
     def summary(self) -> str:
         """Return what was found, in words, with the lowest sets."""

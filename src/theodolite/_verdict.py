@@ -96,7 +96,9 @@ class Verdict:
         if self.critical_set is not None:
             yield "set", f"{self.critical_set.label} at loss {float(self.critical_set.value):.10g}"
         if self.distance is not None:
-            yield "distance", f"at most {self.distance:.3g} to an exactly critical point of it"
+            where = "an exactly critical point" + ("" if self.critical_set is None else " of it")
+            told = f"at most {self.distance:.3g} to {where}" if self.distance else f"0: this is {where}"
+            yield "distance", told
         if self.index is not None:
             yield "index", str(self.index)
         if self.nullity is not None:

@@ -165,6 +165,13 @@ def test_where_there_are_too_many_sets_of_faces_those_on_kinks_are_left_out(monk
     assert caught.value.count == 37
 
 
+def test_margins_of_floats_do_not_depend_on_how_large_their_fractions_are() -> None:
+    # A slope of 0.1 is a fraction of 55 bits, so numbers of one fit differ by factors of 1e60.
+    rows = th.survey(landscape(A[7], floats=True)).table
+    margins = [a.margin for one in rows.evidence for a in one.assumptions if a.margin is not None]
+    assert min(margins) > 1e6
+
+
 def test_zero_loss_is_global_however_little_was_searched() -> None:
     land = landscape(T[7])
     atlas = th.survey(land, limit=3)

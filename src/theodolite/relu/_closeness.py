@@ -63,6 +63,11 @@ class Closeness:
             [c * size / whole for c, size in zip(coefficients, self.lengths, strict=False)]
         )  # none if exact
 
+    def units(self, kernel: Sequence[Sequence[int]]) -> list[int]:
+        """Return by which powers of 2 to multiply coefficients so that each row adds to the outputs by about ``outputs``."""
+        sizes = [max(abs(entry) * (size or 1) for entry, size in zip(row, self.lengths, strict=True)) for row in kernel]
+        return [self.outputs.bit_length() - size.bit_length() for size in sizes]
+
     @cached_property
     def least(self) -> Array:
         """The shares of the shortest fit."""

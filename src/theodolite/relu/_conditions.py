@@ -21,7 +21,7 @@ from theodolite._typing import Array
 from theodolite.relu._one_sided import OneSided, one_sided
 from theodolite.relu._problem import Number, Problem
 
-__all__ = ["CLEAR", "MOST_RAYS", "Condition", "decide", "neuron_condition", "vanishes"]
+__all__ = ["CLEAR", "MOST_RAYS", "Condition", "decide", "kinks_told", "neuron_condition", "vanishes"]
 
 CLEAR = 1e3
 """Deciding numbers must be clear of their round-off by this factor."""
@@ -128,7 +128,12 @@ def _independent(form: OneSided) -> Condition:
             unit[line] = unit[line] + side
             direction = exact_solve(form.directions, unit)[:, 0]
             return Condition(False, "the loss falls across one kink", direction, slopes[line])
-    return Condition(True, f"no descent across any of {len(share)} independent kinks")
+    return Condition(True, f"no descent across {kinks_told(len(share))}")
+
+
+def kinks_told(count: int) -> str:
+    """Say across which kinks there is no descent."""
+    return "its one kink" if count == 1 else f"any of {count:,} independent kinks"
 
 
 def vanishes(form: OneSided) -> Condition:

@@ -36,7 +36,8 @@ class SpuriousExample:
     """A local minimum that is not the lowest, and a point below it.
 
     ``params`` is the minimum, ``value`` its loss and ``verdict`` what ``classify`` says of it; ``better`` is a point of the lower
-    loss ``better_value``; ``words`` say how the minimum is built.
+    loss ``better_value``; ``words`` say how the minimum is built. ``lowest`` is the lowest loss that the landscape knew some
+    point to have, where that is lower still.
     """
 
     params: Parameters = field(repr=False)
@@ -46,6 +47,7 @@ class SpuriousExample:
     words: str
     verdict: Verdict
     evidence: Evidence
+    lowest: Real | None = None
 
     def __bool__(self) -> bool:
         return True
@@ -56,7 +58,8 @@ class SpuriousExample:
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield name and text of everything known, in reading order."""
         yield "minimum", f"{self.words}: loss {float(self.value):.10g}"
-        yield "better", f"another point has loss {float(self.better_value):.10g}"
+        lower = "" if self.lowest is None else f"; {float(self.lowest):.10g} is the lowest that is known"
+        yield "better", f"another point has loss {float(self.better_value):.10g}{lower}"
         yield "known by", str(self.evidence)
 
     def __str__(self) -> str:
@@ -188,6 +191,7 @@ def _judged(
         words=minimum.words,
         verdict=verdict,
         evidence=evidence,
+        lowest=_plain(problem.scale * known.attained) if _below(problem, known.attained or 0, sse) else None,
     )
 
 

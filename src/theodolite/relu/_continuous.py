@@ -46,8 +46,12 @@ def gordan(rows: Rows, width: int) -> tuple[list[Fraction] | None, list[Fraction
     return (found, None) if solved else (None, found)
 
 
-def proposed(rows: Sequence[Sequence[int]], width: int) -> tuple[list[int] | None, list[Fraction] | None]:
+def proposed(
+    rows: Sequence[Sequence[int]], width: int, units: Sequence[int] | None = None
+) -> tuple[list[int] | None, list[Fraction] | None]:
     """Return what ``gordan`` does, in integers and another solution perhaps: floats propose, integers check, else decide.
+
+    ``units`` are the powers of 2 in whose units x is wanted to be at most about 1; ``None``: those that suit the rows.
 
     >>> proposed([[1, 1], [-2, -2]], 2)[1]
     [Fraction(2, 3), Fraction(1, 3)]
@@ -56,13 +60,17 @@ def proposed(rows: Sequence[Sequence[int]], width: int) -> tuple[list[int] | Non
 
     sizes = [max(map(abs, row)) for row in rows]
     scaled = np.array([[e / (size or 1) for e in row] for row, size in zip(rows, sizes, strict=True)])
-    columns = np.frexp(np.abs(scaled).max(axis=0))[1]
-    scaled = np.ldexp(scaled, -columns)
+    if units is None:
+        several = np.count_nonzero(scaled, axis=1) > 1  # a single number has the size that is given to it
+        columns = -np.frexp(np.abs(scaled[several]).max(axis=0, initial=0.0))[1]
+    else:
+        columns = np.array(units)
+    scaled = np.ldexp(scaled, columns)
     largest = np.abs(scaled).max(axis=1, keepdims=True)
     solved, point, weights = propose(scaled / np.where(largest > 0, largest, 1.0))
     if solved:
         found = _whole(
-            [Fraction(entry) / Fraction(2) ** k for entry, k in zip(point.tolist(), columns.tolist(), strict=True)]
+            [Fraction(entry) * Fraction(2) ** k for entry, k in zip(point.tolist(), columns.tolist(), strict=True)]
         )
         if all(sum(map(mul, row, found)) > 0 for row in rows):
             return found, None

@@ -148,7 +148,12 @@ def _told(found: list[Condition], point: Point) -> list[Assumption]:
     for (counts, holds, words), members in groups.items():
         names = ", ".join(str(neuron) for neuron, _ in members[:4]) + (", ..." if len(members) > 4 else "")
         which = f"neuron{'s' if len(members) > 1 else ''} {names}{'' if counts else ' with output weight 0'}"
-        verb = {True: "passes", False: "fails", None: "is undecided"}[holds]
+        many = len(members) > 1
+        verb = {
+            True: "pass" if many else "passes",
+            False: "fail" if many else "fails",
+            None: "are undecided" if many else "is undecided",
+        }[holds]
         margin = min((c.margin for _, c in members if c.margin is not None), default=None)
         rays = max((c.rays for _, c in members if c.rays is not None), default=None)
         looked = "" if rays is None else f" ({rays:,} rays)"

@@ -182,7 +182,8 @@ class Fitter:
         if not tests:
             return margin
         close, width = fit.close, len(fit.kernel) + 1
-        found, weights = proposed([*(test.numbers for test in tests), [*[0] * (width - 1), 1]], width)
+        units = [*close.units(fit.kernel), 0] if close.tolerance else None
+        found, weights = proposed([*(test.numbers for test in tests), [*[0] * (width - 1), 1]], width, units)
         if found is None:
             assert weights is not None
             return min(margin, room) if (room := _room(close, tests, weights, shares)) < CLEAR else None

@@ -115,7 +115,7 @@ class _Level:
         return CriticalSet(
             value=self.value,
             kind=kind,
-            index=_common(generic[:, 0]),
+            index=_common(smooth if len(smooth := generic[generic[:, 0] != UNKNOWN, 0]) else generic[:, 0]),
             nullity=_common(generic[:, 1]),
             dimension=None if dimension == UNKNOWN else dimension,
             label="",

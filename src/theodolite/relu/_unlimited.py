@@ -15,12 +15,12 @@ from jaxtyping import Bool, Shaped
 
 from theodolite._evidence import Assumption, Evidence, Method
 from theodolite._notebook import facts_html, facts_text
-from theodolite._numerics import exact_rank, numerical_rank
+from theodolite._numerics import column_profile, exact_product, exact_rank, exact_solve, numerical_rank
 from theodolite._references import cite
 from theodolite._typing import Array, Parameters, Real
 from theodolite.relu._known import Known
 from theodolite.relu._pencil import network
-from theodolite.relu._point import Evaluation
+from theodolite.relu._point import Evaluation, Point
 from theodolite.relu._problem import Number, Problem
 from theodolite.relu._quadratic import least_squares
 
@@ -49,7 +49,10 @@ class UnlimitedWidth:
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield name and text of everything known, in reading order."""
         yield "unlimited", f"no network of this kind has a loss below {float(self.value):.10g}, whatever its width"
-        yield "attained", f"by a network of width {self.width}, with loss {float(self.attained):.10g}"
+        yield (
+            "attained",
+            f"by a network of width {self.width} (enough, not always the least), with loss {float(self.attained):.10g}",
+        )
         yield "rank", f"{self.rank}: the dimension of all outputs on the samples"
         yield "known by", str(self.evidence)
 
@@ -112,6 +115,8 @@ def unlimited_width(problem: Problem, known: Known, biased: bool) -> UnlimitedWi
     """Return the infimum and a network that attains it; ``known`` learns the bound and, if wide enough, that it is attained."""
     fit = unlimited_fit(problem)
     point = network(problem, fit.kinks, fit.linear, fit.offset, bool(fit.two_sided.any()))
+    if problem.exact and len(point.weights) > fit.rank:
+        point = _independent(problem, point)
     reached = Evaluation(problem, point).sse
     width = len(point.weights)
     if problem.exact:
@@ -120,7 +125,7 @@ def unlimited_width(problem: Problem, known: Known, biased: bool) -> UnlimitedWi
         known.attain(reached, f"a network of width {width} that fits as well as any width can")
     scope = f"networks of one hidden layer of any width on these {problem.samples} samples"
     checks = (
-        Assumption(f"{problem.lines.count} lines of rows, of which {int(fit.two_sided.sum())} have rows on both sides"),
+        Assumption(_lines_told(problem.lines.count, int(fit.two_sided.sum()))),
         Assumption(f"rank {fit.rank} of the outputs of all widths", fit.margin),
     )
     evidence = Evidence(
@@ -138,6 +143,30 @@ def unlimited_width(problem: Problem, known: Known, biased: bool) -> UnlimitedWi
         attained=problem.scale * reached,
         evidence=evidence,
     )
+
+
+def _independent(problem: Problem, point: Point) -> Point:
+    """Return a network with the same outputs whose neurons have linearly independent ones, of the output bias too."""
+    columns = problem.activate(problem.product(problem.inputs, point.weights.T))
+    if problem.offset:
+        columns = np.concatenate([np.full((len(columns), 1), problem.number(1)), columns], axis=1)
+    kept = list(column_profile(columns))
+    outer = point.outer if problem.outputs > 1 else point.outer[None]
+    start = int(problem.offset)
+    solution = exact_solve(columns[:, kept], exact_product(columns[:, start:], outer.T))
+    neurons = [k - start for k in kept if k >= start]
+    if not neurons or len(neurons) == len(point.weights):
+        return point
+    shares, moved = solution[len(kept) - len(neurons) :].T, solution[0] if problem.offset else None
+    offset = point.offset if moved is None else point.offset + (moved if problem.outputs > 1 else moved[0])
+    return Point(point.weights[neurons], shares if problem.outputs > 1 else shares[0], offset)
+
+
+def _lines_told(count: int, two_sided: int) -> str:
+    """Say on how many lines through 0 the rows lie, and of how many of them on both sides."""
+    if count == 1:
+        return f"all rows lie on one line through 0, on {'both sides' if two_sided else 'one side'} of it"
+    return f"rows lie on {count:,} lines through 0, on both sides of {two_sided:,} of them"
 
 
 def _sums(problem: Problem, columns: Array) -> Array:

@@ -35,15 +35,20 @@ class ReluVerdict(Verdict):
 
     ``neurons`` counts in words how many neurons are at kinks, dead, or have output weight 0; ``order`` is that of the way out;
     ``autodiff_is_zero`` says that automatic differentiation reports a zero gradient although the loss falls to first order.
+    ``scaled_gradient`` is that of automatic differentiation, which takes one side of every kink: where ``at_kinks`` says that a
+    neuron of output weight not 0 is at one, it need not be 0 at a minimum.
     """
 
     neurons: str = ""
     order: int | None = None
     autodiff_is_zero: bool = False
+    at_kinks: bool = False
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield name and text of everything known about the point, in reading order."""
         for name, text in super().facts():
+            if name == "gradient" and self.at_kinks and self.kind.is_minimum:
+                text = f"none at a kink (automatic differentiation takes one side of it and says {self.scaled_gradient:.3g})"
             if name == "known by":
                 if self.autodiff_is_zero:
                     yield "beware", "automatic differentiation reports a zero gradient here"
@@ -98,14 +103,21 @@ def verdict(problem: Problem, point: Point, tolerance: float, known: Known, show
         distance=finding.distance,
         gap=None
         if comparison.best is None
-        else _real(problem.scale * max(here.sse - comparison.best, problem.number(0))),
+        else _real(problem.scale * _above(problem, kind, here.sse - comparison.best)),
         index=finding.index if kind is not Kind.UNDECIDED else None,
         nullity=finding.nullity if kind is not Kind.UNDECIDED else None,
         escape=direction if not kind.is_minimum else None,
         neurons=_neurons(problem, point, finding.reading),
         order=None if direction is None else direction.order,
         autodiff_is_zero=misleading,
+        at_kinks=bool((kinked(problem, finding.reading.signs) & (point.outer != 0)).any()),
     )
+
+
+def _above(problem: Problem, kind: Kind, difference: Number) -> Number:
+    """Return how far S is above the lowest: not at all at a global minimum, where floats differ by round-off only."""
+    nothing = problem.number(0)
+    return nothing if kind is Kind.GLOBAL_MINIMUM else max(difference, nothing)
 
 
 def _exactly(problem: Problem, point: Point) -> Finding:
@@ -172,7 +184,7 @@ def _evidence(
     if kind is Kind.UNDECIDED:
         return Evidence(Method.NUMERIC, tuple(references), tuple(checks), doubt, complete=False)
     where = f"this point of {scope}" if problem.exact else f"{scope}, at these parameters"
-    if not problem.exact and finding.distance is not None and kind is not Kind.NOT_CRITICAL:
+    if not problem.exact and finding.distance and kind is not Kind.NOT_CRITICAL:
         where = f"{scope}: a {kind} lies within {finding.distance:.2g} of these parameters"
     if kind in (Kind.STRICT_SADDLE, Kind.SADDLE):
         where += "; the loss falls to second order along the way out"
