@@ -90,6 +90,7 @@ def test_the_page_is_one_file_without_a_script(widths: Any, tmp_path: Path) -> N
     )
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
 def test_it_fits_every_width_without_a_request_or_an_error(
     widths: Any, tmp_path: Path, width: int, scheme: Any

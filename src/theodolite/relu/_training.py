@@ -19,7 +19,7 @@ _TOGETHER = 2**20
 """Numbers that plain array code works on at a time."""
 
 _KERNEL_AT_MOST = 1024
-"""Networks with more weights than this are no longer small: plain matrix products are as fast, and need no stack."""
+"""Networks with more numbers than this are no longer small: plain matrix products are as fast, and need no stack."""
 
 
 @dataclass
@@ -121,7 +121,7 @@ def train(
     ``threads`` is by default how many processors there are; it changes no number.
     """
     runs, h, d = fleet.weights.shape
-    if h * d > _KERNEL_AT_MOST:
+    if h * (d + 5) > _KERNEL_AT_MOST:
         return _train_plainly(problem, fleet, rate, momentum, steps, report, stop)
     from theodolite.relu._training_kernel import LANES, TILE, make_training
 

@@ -2,8 +2,8 @@
 
 Networks run in blocks of ``LANES``, whose numbers lie side by side so that the compiler makes vectors of them; the samples are
 shared by all. ``make_training`` freezes the width and the number of inputs, so that all small loops have known lengths. Samples
-are taken a few rows at a time: first all neurons add to the errors there, then all neurons follow them, ``TILE`` rows for every
-time that their numbers are fetched. What a neuron takes in is computed twice, which costs less than keeping it.
+are taken a few rows at a time, so that what lies between stays in the nearest cache: first all neurons add to the errors there,
+then all neurons follow them, ``TILE`` rows for every time that their numbers are fetched.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["LANES", "TILE", "make_training"]
 
 LANES = 64
 TILE = 4
-_ROWS = 32
+_ROWS = 8
 
 
 @cache
@@ -35,7 +35,8 @@ def make_training(h: int, d: int) -> Callable[..., Any]:
 
     One step is that of ``torch.optim.SGD``: velocity = momentum * velocity + gradient; parameters -= rate * velocity.
     """
-    size_w, size_v, size_e, lanes, most, tile = h * d * LANES, h * LANES, _ROWS * LANES, LANES, _ROWS, TILE
+    lanes, most, tile = LANES, _ROWS, TILE
+    size_w, size_v, size_e, size_h = h * d * lanes, h * lanes, most * lanes, h * most * lanes
 
     @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz"})
     @no_type_check
@@ -61,6 +62,7 @@ def make_training(h: int, d: int) -> Callable[..., Any]:
         c = carray(stack(lanes), (lanes,))
         c_change = carray(stack(lanes), (lanes,))
         error = carray(stack(size_e), (most, lanes))
+        held = carray(stack(size_h), (h, most, lanes))
         for block in range(weights.shape[0]):
             for j in range(h):
                 for k in range(d):
@@ -99,6 +101,7 @@ def make_training(h: int, d: int) -> Callable[..., Any]:
                                     before = w[j, 0, lane] * inputs[row, 0]
                                     for k in range(1, d):
                                         before += w[j, k, lane] * inputs[row, k]
+                                    held[j, start * tile + i, lane] = before
                                     share = 1.0 if before > 0 else slope
                                     error[start * tile + i, lane] += v[j, lane] * (share * before)
                     for i in range(rows):
@@ -109,9 +112,7 @@ def make_training(h: int, d: int) -> Callable[..., Any]:
                             for lane in range(lanes):
                                 for i in range(tile):
                                     row = first + start * tile + i
-                                    before = w[j, 0, lane] * inputs[row, 0]
-                                    for k in range(1, d):
-                                        before += w[j, k, lane] * inputs[row, k]
+                                    before = held[j, start * tile + i, lane]
                                     share = 1.0 if before > 0 else slope
                                     felt = share * error[start * tile + i, lane]
                                     v_change[j, lane] += felt * before
