@@ -85,15 +85,9 @@ def find_nearby(problem: Problem, given: Point, tolerance: float) -> Finding:
         other = _beside(problem, given, point, again, downhill, _Reach(limit, threshold))
         if other.kind not in (Kind.UNDECIDED, Kind.NOT_CRITICAL):
             return other
-        if other.kind is Kind.UNDECIDED and not _evident(first):
+        if other.kind is Kind.UNDECIDED:
             found = other
     return found
-
-
-def _evident(found: Finding) -> bool:
-    """Return whether a point is so far from a minimum that being beside kinks as well leaves no doubt."""
-    margin = found.checks[0].margin if found.checks else None
-    return found.kind is Kind.NOT_CRITICAL and margin is not None and margin >= CLEAR
 
 
 def _beside(
