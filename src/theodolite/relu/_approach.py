@@ -23,8 +23,8 @@ from theodolite.relu._station import Station
 __all__ = ["approach"]
 
 _STEPS = np.exp2(np.arange(2.0, -8.0, -1.0))
-_ROWS = 12
-"""Rows for each column that second moments are taken of."""
+_ROWS = 6
+"""Rows for each column that second moments are taken of, in single precision."""
 
 _LEAST = 1e-5
 """An approach ends where S falls by less than this share in each of two steps in a row."""
@@ -45,7 +45,7 @@ def approach(station: Station) -> Iterator[tuple[Point, float]]:
         found = sums_along(problem.inputs, problem.targets, weights, outer, offset, move, shift, problem.slope, _STEPS)
         best = int(np.argmin(found))
         damping = float(
-            np.clip(damping * (4.0 if _STEPS[best] < 0.5 else 1.0 if _STEPS[best] < 1 else 0.25), 1e-12, 1e6)
+            np.clip(damping * (4.0 if _STEPS[best] < 0.5 else 1.0 if _STEPS[best] < 1 else 0.25), 1e-7, 1e6)
         )
         fall = now - float(found[best])
         slow = 0 if fall > _LEAST * now else slow + 1
@@ -76,7 +76,7 @@ def _step(
         if share < 1:
             some = source.random(len(inputs)) < share
             inputs, sides = inputs[some], sides[some]
-        columns = np.empty((len(inputs), size))
+        columns = np.empty((len(inputs), size), dtype=np.float32)
         columns[:, : weights.size] = (sides[:, :, None] * inputs[:, None, :]).reshape(len(inputs), -1)
         columns[:, weights.size :] = 1.0
         gram += columns.T @ columns
