@@ -4,14 +4,19 @@ Run ``python benchmarks/relu_sweep.py``. All sides do the same work in one proce
 solution, and whether each of its blocks lies in its cone or the opposite one. The peers are a Python loop over
 ``numpy.linalg.lstsq`` and the best batched form that we found (normal equations of stacked products, ``numpy.linalg.solve``,
 boolean masks); both are timed on a sample of the sets. All must find the same genuine sets. Times of the kernel include making
-the products of patterns. The limit is what the same core does in fused multiply-adds in numba in the same run.
-Set ``OMP_NUM_THREADS=1`` for figures of one core.
+the products of patterns. The limit is what the same core does in fused multiply-adds in numba in the same run. Times of one core
+are processor times, medians of five, so that other work on the machine counts on no side; the gain of four threads is in
+elapsed time, and means something on an idle machine only.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from math import comb
+from statistics import median
+from time import process_time
+from typing import TypeVar
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -26,6 +31,7 @@ from theodolite.relu._sweep import fitted_cells, sweep
 
 CASES = ((200, 2, 2), (500, 2, 2), (100, 2, 3), (250, 2, 3), (100, 2, 4), (24, 3, 2), (50, 3, 2), (16, 3, 3))
 FUSED = 128
+Result = TypeVar("Result")
 SAMPLE_LOOP, SAMPLE_BATCH = 4000, 60_000
 
 
@@ -51,15 +57,16 @@ def report(n: int, d: int, m: int, limit: float) -> None:
     count = comb(len(cells), m)
     moments = cone_moments(found, cells)
     sweep(found, m, cells, moments=moments)  # compiles, on the very first run
-    one, swept = median_of_five(lambda: sweep(found, m, cells, moments=moments))
+    one, swept = processor_time(lambda: sweep(found, m, cells, moments=moments))
+    alone, _ = median_of_five(lambda: sweep(found, m, cells, moments=moments))
     four, same = median_of_five(lambda: sweep(found, m, cells, moments=moments, threads=4))
     assert (swept.sets == same.sets).all()
 
     sample = np.sort(rng.integers(len(cells), size=(4 * SAMPLE_BATCH, m)), axis=1)
     sample = sample[(np.diff(sample, axis=1) > 0).all(axis=1)][:SAMPLE_BATCH]
     columns = {cell: found.columns(cell) for cell in cells}
-    loop, by_loop = median_of_five(lambda: by_lstsq(found, columns, moments.faces[sample[:SAMPLE_LOOP]]))
-    batch, by_batch = median_of_five(lambda: by_normal_equations(moments, sample))
+    loop, by_loop = processor_time(lambda: by_lstsq(found, columns, moments.faces[sample[:SAMPLE_LOOP]]))
+    batch, by_batch = processor_time(lambda: by_normal_equations(moments, sample))
     passed = {tuple(row) for row in swept.sets.tolist()} | {tuple(row) for row in swept.doubtful.tolist()}
     for sets in (sample[:SAMPLE_LOOP][by_loop], sample[by_batch]):
         assert {tuple(sorted(row)) for row in moments.faces[sets].tolist()} <= passed
@@ -67,16 +74,17 @@ def report(n: int, d: int, m: int, limit: float) -> None:
     rate, loop_rate, batch_rate = count / one, SAMPLE_LOOP / loop, len(sample) / batch
     print(
         f"{f'n={n} d={d} m={m}':>16} {count:>11,} {rate / 1e6:>5.1f} M/s {rate / loop_rate:>7.0f} {rate / batch_rate:>7.0f} "
-        f"{rate * flops(m, d) / limit:>8.0%} {one / four:>8.1f}x {len(swept.sets):>7,} {len(swept.doubtful) / count:>8.1%}"
+        f"{rate * flops(m, d) / limit:>8.0%} {alone / four:>8.1f}x {len(swept.sets):>7,} {len(swept.doubtful) / count:>8.1%}"
     )
 
 
 def flops(m: int, d: int) -> int:
-    """Return what the kernel does for one set: solves, Schur complement, Cholesky factor, solution, facets; two a fused pair."""
-    p, facets = (m - 1) * d, max(1, 2 * (d - 1))
-    solves, schur = d * p * (p + 1) // 2, p * (d * (d + 1) // 2 + d)
+    """Return what the kernel does for the last pattern of one set, two for each fused pair; products of columns not counted."""
+    facets = max(1, 2 * (d - 1))
+    before = d**3 if m > 2 else 0
+    solves, schur = d * d * (d + 1) // 2, d * (d * (d + 1) // 2 + d)
     own = d * (d + 1) * (d + 2) // 6 + d * (d + 1)
-    return 2 * (solves + schur + own + facets * d)
+    return 2 * (before + solves + schur + own + facets * d)
 
 
 def by_lstsq(found: Patterns, columns: dict[int, np.ndarray], sets: np.ndarray) -> np.ndarray:
@@ -123,6 +131,16 @@ def by_normal_equations(moments: Moments, sets: np.ndarray) -> np.ndarray:
     return out
 
 
+def processor_time(call: Callable[[], Result]) -> tuple[float, Result]:
+    """Return the median processor time of five calls in seconds, and what the last one returned."""
+    times = []
+    for _ in range(5):
+        start = process_time()
+        result = call()
+        times.append(process_time() - start)
+    return median(times), result
+
+
 def fused_multiply_adds() -> float:
     """Return how many floating-point operations a second one core does with everything in registers or the nearest cache."""
 
@@ -136,7 +154,7 @@ def fused_multiply_adds() -> float:
 
     work(1)
     rounds = 10**6
-    time, _ = median_of_five(lambda: work(rounds))
+    time, _ = processor_time(lambda: work(rounds))
     return 2 * FUSED * rounds / time
 
 

@@ -23,7 +23,7 @@ __all__ = ["Moments", "cone_moments", "space_moments"]
 
 _VANISHING = 1e-14
 """Columns that centring makes this much smaller are constant."""
-_SMALL = 1e-3
+_SMALL = 3e-4
 """Squared norms below this, against that of the whole column of X, are not left to sums that change step by step."""
 _MOST_SMALL = 0.1
 """Where more than this part of all cells has such columns, no sums change step by step."""

@@ -40,7 +40,7 @@ _MOST_BYTES = 2**31
 _MOST_SCRATCH = 1024
 _PIECES = 8
 """Pieces of a sweep for each thread: the work of each is known only about."""
-_HELD = 2**19
+_HELD = 2**21
 """Bytes of products that are made at once for a sweep over pairs, where they are not made as they are needed."""
 _ROOM = 2**12
 _MOST_ROOM = 2**20
