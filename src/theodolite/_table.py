@@ -108,7 +108,7 @@ class Table:
         """Return the mask of the rows that pass every filter.
 
         Values lie strictly between ``above`` and ``below``, compared exactly where they are known exactly;
-        ``max_index`` keeps sets whose lowest index is at most this.
+        ``max_index`` keeps sets whose lowest index is at most this, minima always.
         """
         _check_filters(kinds, below, above, max_index)
         keep = np.ones(len(self), dtype=bool)
@@ -120,6 +120,8 @@ class Table:
             keep &= self._compare(lambda value: value > above)
         if max_index is not None:
             lowest = np.where(self.integers[:, 3] >= 0, self.integers[:, 3], self.integers[:, 0])
+            minima = np.isin(self.kind, [kind.code for kind in Kind if kind.is_minimum])
+            lowest = np.where((lowest < 0) & minima, 0, lowest)  # on kinks, where there is no Hessian
             keep &= (lowest >= 0) & (lowest <= max_index)
         return keep
 

@@ -19,6 +19,8 @@ EPILOG = """\b
 Examples:
   theodolite survey iris --network linear:4-2-4 --exact --certificate best.json
   theodolite verify best.json iris
+  theodolite survey affine --network relu:1-3-1 --exact --certificate affine.json
+  theodolite verify affine.json
 
 \b
 The checker derives everything from the data itself, believes nothing in the file, and uses fractions only.
