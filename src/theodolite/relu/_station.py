@@ -92,6 +92,8 @@ class Station:
     def slopes(self, values: Array) -> Array:
         """Return the slope of the activation at ``values``, 0 at 0."""
         number = self.problem.number
+        if not self.problem.exact:  # several times as fast as a choice for every entry
+            return np.asarray((values > 0) + self.problem.slope * (values < 0))
         return np.where(values > 0, number(1), np.where(values < 0, number(self.problem.slope), number(0)))
 
     def basis(self, neuron: int) -> Array:
