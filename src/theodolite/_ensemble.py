@@ -153,7 +153,7 @@ class Ensemble:
                 "There is no best run", cause="all of them diverged", fix="Train with a smaller rate or momentum"
             )
         run = int(np.argmin(np.where(self.diverged, inf, self.losses)))
-        return tuple(part[run] for part in self.ends)
+        return tuple(np.asarray(part[run]) for part in self.ends)
 
     def figure(self, atlas: Atlas | None = None) -> Any:
         """Return a matplotlib figure: losses at the end, and the share of runs at every level, those of ``atlas`` if given.
