@@ -121,6 +121,21 @@ def test_products_from_cell_to_cell_are_products_of_columns(slope: float, offset
         np.testing.assert_allclose(by_part[a - 70, :, :, a:150], expected[a, :, :, a:150], atol=1e-12)
 
 
+@pytest.mark.parametrize("m", [2, 3, 4])
+def test_a_sweep_that_runs_out_of_room_goes_on(m: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _patterns(12, 2, seed=4)
+    cells = fitted_cells(found)
+    whole, below = sweep(found, m, cells), sweep_below(found.problem, found, m, inf)
+    monkeypatch.setattr("theodolite.relu._sweep._ROOM", 1)
+    again, below_again = sweep(found, m, cells), sweep_below(found.problem, found, m, inf)
+    assert len(whole.doubtful) >= len(cells)
+    assert len(below.sets) > len(cells)
+    for one, two in ((whole, again), (below, below_again)):
+        np.testing.assert_array_equal(one.sets, two.sets)
+        np.testing.assert_array_equal(one.sse, two.sse)
+        np.testing.assert_array_equal(one.doubtful, two.doubtful)
+
+
 def test_rows_of_very_different_sizes() -> None:
     rng = np.random.default_rng(9)
     rows = rng.normal(size=(12, 2)) * np.array([1e-7, 1, 1e7])[np.arange(12) % 3, None]

@@ -42,9 +42,8 @@ _PIECES = 8
 """Pieces of a sweep for each thread: the work of each is known only about."""
 _HELD = 2**21
 """Bytes of products that are made at once for a sweep over pairs, where they are not made as they are needed."""
-_ROOM = 2**12
-_MOST_ROOM = 2**20
-"""Sets that are put into one array, at first and at most, or a few more."""
+_ROOM = 2**20
+"""Sets for which one array has room, or a few more; what is not used of it takes no memory."""
 _WORTH_A_THREAD = 10**6
 _BATCH = 2**12
 _CLEAR = 1e3
@@ -194,9 +193,8 @@ def _runner(
     def run(start: int, stop: int) -> Iterator[Found]:
         products = none if stepping or m == 1 else moments.products(start, stop, room) if table is None else table
         chosen, names = start + np.arange(max(1, m - 1)), np.empty(m - 1, dtype=np.int64)
-        most = _ROOM
+        size = min(_ROOM, comb(moments.count, m)) + moments.count
         while chosen[0] < stop:
-            size = most + moments.count
             sets, values, doubtful = np.empty((size, m), np.int64), np.empty(size), np.empty((size, m), np.int64)
             found, doubts = kernel(
                 products,
@@ -222,7 +220,6 @@ def _runner(
                 doubtful,
             )
             yield sets[:found], values[:found], doubtful[:doubts]
-            most = min(4 * most, _MOST_ROOM)
 
     return run
 
