@@ -97,7 +97,7 @@ class Catalogue:
 
     def pieces_of(self, key: bytes) -> Pieces:
         """Return what finds the strata of the set with this key again."""
-        return self._with_kinks.pieces if key in self._points else self.pieces
+        return self._with_kinks.pieces if key[: self.key_width] in self._points else self.pieces
 
     @property
     def workload(self) -> int:
@@ -240,9 +240,10 @@ class Catalogue:
             point = self._points[piece.key]
             return point if source is None else point.stirred(self.problem, source)
         if source is None:
-            return self.pieces.point(piece.key)
+            return self.pieces_of(piece.key).point(piece.key)
         if not isinstance(piece, CriticalSet):
-            return self.pieces.drawn(self.pieces.place(piece.key), source)
+            pieces = self.pieces_of(piece.key)
+            return pieces.drawn(pieces.place(piece.key), source)
         if len(piece.key) > self.key_width:
             places = self._places(piece.key)
             return self.pieces.drawn(places[int(source.integers(len(places)))], source)

@@ -104,13 +104,19 @@ def lowest(problem: Problem, report: Callable[[int], None], deadline: float = in
     ``report`` is told how many regions or sizes of sets were looked at.
     """
 
+    begun = time.monotonic()
+    half = begun + (deadline - begun) / 2
+
     def stop() -> bool:
         return time.monotonic() >= deadline
+
+    def pause() -> bool:  # half of the time is for bounds
+        return time.monotonic() >= half
 
     small = pointed(problem)
     start = zero_point(small.as_exact)
     try:
-        start = _settled(small, _good_point(small, stop), stop)
+        start = _settled(small, _good_point(small, pause), pause)
         if _can_be_swept(small, deadline - time.monotonic()):
             found = _by_sweep(small, Evaluation(small.as_exact, start).sse, report, stop)
             if found is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -170,7 +171,8 @@ class ReluLandscape(TrainedInVectors, ReluSurface):
 
         The search trains and polishes from random starts, and then tries all independent sets of faces of weight space, or
         bounds regions of it, so that what it returns is proven. ``bounds`` of the set are a proven lower bound and the loss;
-        they differ where the ``budget``, a time such as ``"60s"``, ended first: then the kind is ``LOCAL_MINIMUM``.
+        they differ where the ``budget``, a time such as ``"60s"``, or Ctrl-C ended it first: then the kind is what ``classify``
+        says of the best point.
 
         Raises ``NotCoveredError`` where a decision was too close in floats, and for several outputs.
 
@@ -183,9 +185,13 @@ class ReluLandscape(TrainedInVectors, ReluSurface):
         deadline = time.monotonic() + (inf if budget is None else seconds(budget))
         shown = reporter(progress, None, "steps")
         try:
-            return self._catalogue.searched_minimum(self, shown.update, deadline)
+            found = self._catalogue.searched_minimum(self, shown.update, deadline)
         finally:
             shown.close()
+        if found.kind is Kind.LOCAL_MINIMUM:  # the search was stopped, maybe before it had settled
+            kind = self.classify(found.representative()).kind
+            return replace(found, kind=kind if kind.is_minimum else Kind.UNDECIDED)
+        return found
 
     def certificate_of(self, piece: Piece) -> Certificate:
         """Return the certificate of ``piece``: of a global minimum that nothing is lower, of a local one within which radius.
