@@ -67,3 +67,26 @@ def test_a_file_that_is_no_certificate(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["verify", str(tmp_path / "x.json")])
     assert result.exit_code == 1
     assert "truncated" in result.output
+
+
+@pytest.fixture
+def decimals(tmp_path: Path) -> Path:
+    path = tmp_path / "decimals.csv"
+    rows = ["0.1,0.5", "0.4,-0.2", "-0.7,1.1", "1.3,0.3", "-1.2,-0.4", "0.9,0.8"]
+    path.write_text("x,y\n" + "\n".join(rows) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("network", ["relu:1-2-1+bias", "leaky_relu(0.1):1-1-1+bias", "relu:1-1-1+output-bias"])
+def test_relu_networks_on_decimals(decimals: Path, tmp_path: Path, network: str) -> None:
+    path = tmp_path / "best.json"
+    data = [str(decimals), "--target", "y"]
+    made = RUNNER.invoke(app, ["survey", *data, "--network", network, "--exact", "--quiet", "--certificate", str(path)])
+    assert made.exit_code == 0, made.output
+    result = RUNNER.invoke(app, ["verify", str(path), *data])
+    assert result.exit_code == 0, result.output
+    assert "the global minimum of a ReLU network" in result.output
+    decimals.write_text(decimals.read_text().replace("1.1", "1.2"))
+    refused = RUNNER.invoke(app, ["verify", str(path), *data])
+    assert refused.exit_code == 1
+    assert "made for other data" in refused.output

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from tests.checker.test_certificates import mutations
 from tests.relu.cases import CASES, Case
-from theodolite import CertificateError
+from theodolite import CertificateError, WorkloadError
 from theodolite.checker import verify
+from theodolite.relu import _proof
 from theodolite.relu._branch import minimise, row_order, zero_point
 from theodolite.relu._certify import LowerPointError, Prover
 from theodolite.relu._cones import Cone, whole_space
@@ -105,6 +106,42 @@ def test_the_minimum_is_the_lowest_local_minimum(
     lowest = min((stratum.value for stratum in land.local_minima(nondifferentiable=True)), key=Fraction)
     assert found.sse == lowest
     assert len(Prover(Regions(problem, row_order(problem)), found.sse).trees()) == 2
+
+
+def test_the_size_of_a_certificate_is_stated_before_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    land = landscape(next(case for case in CASES if case.name == "T10"))
+    found = land.global_minimum()
+    monkeypatch.setattr(_proof, "_MOST_LEAVES", 5)
+    with pytest.raises(WorkloadError, match="leaves or more") as caught:
+        found.certificate()
+    assert caught.value.count == 5
+
+
+def test_leaves_are_counted_before_they_are_made() -> None:
+    for case in CASES:
+        problem = case.problem
+        prover = Prover(Regions(problem, row_order(problem)), min(map(Fraction, case.levels)))
+        assert prover.count(10**6) == sum(map(leaves, prover.trees()))
+
+
+def leaves(node: dict[str, Any]) -> int:
+    return sum(map(leaves, node["children"])) if "children" in node else 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [{}, {"output_bias": True}, {"negative_slope": Fraction(1, 10)}], ids=str)
+@pytest.mark.parametrize("arithmetic", ["exact", "verified"])
+def test_twenty_samples_of_two_inputs_are_certified(more: dict[str, Any], arithmetic: str) -> None:
+    rng = np.random.default_rng(7)
+    X = rng.integers(-300, 301, (20, 2))
+    y = np.abs(X[:, 0]) - X[:, 1] + rng.integers(-90, 91, 20)
+    if arithmetic == "verified":
+        X, y = X / 7, y / 7
+    land = ReluLandscape(X, y, 2, bias=True, arithmetic=arithmetic, **more)
+    found = land.global_minimum()
+    report = found.certificate().verify(X, y)
+    assert report.value[0] == report.value[1]
+    assert float(report.value[0]) == pytest.approx(float(found.value), rel=1e-12)
 
 
 def test_bounds_rise_along_prefixes() -> None:
