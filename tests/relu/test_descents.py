@@ -13,7 +13,7 @@ from scipy.optimize import nnls
 
 from theodolite import Kind
 from theodolite._evidence import Method
-from theodolite.relu import ReluLandscape, _polish, _walk
+from theodolite.relu import ReluLandscape, _approach, _polish, _walk
 from theodolite.relu._approach import approach
 from theodolite.relu._approach_kernel import sums_along
 from theodolite.relu._bend import bend
@@ -291,3 +291,14 @@ def test_large_descents_end_at_proven_minima(seed: int) -> None:
     for _ in range(100):
         nearby = [part + 1e-6 * rng.normal(size=part.shape) for part in done.params]
         assert land.loss(nearby) >= done.losses[-1] * (1 - 1e-12)
+
+
+def test_steps_from_afar_do_without_a_block_of_which_no_row_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    land = ReluLandscape(rng.normal(size=(600, 3)), rng.normal(size=600), hidden=3)
+    problem = land.problem
+    monkeypatch.setattr(_approach, "blocks", lambda problem, width: (slice(k, k + 1) for k in range(problem.samples)))
+    weights, outer = rng.normal(size=(3, 3)), np.ones(3)
+    move, shift = _approach._step(problem, weights, outer, 0.0, 1e-3, np.random.default_rng(0))
+    assert np.isfinite(move).all()
+    assert shift == 0.0

@@ -77,7 +77,7 @@ def _step(
             some = source.random(len(inputs)) < share
             inputs, sides = inputs[some], sides[some]
         columns = np.empty((len(inputs), size), dtype=np.float32)
-        columns[:, : weights.size] = (sides[:, :, None] * inputs[:, None, :]).reshape(len(inputs), -1)
+        columns[:, : weights.size] = (sides[:, :, None] * inputs[:, None, :]).reshape(-1, weights.size)
         columns[:, weights.size :] = 1.0
         gram += columns.T @ columns
     gram /= share
