@@ -96,9 +96,23 @@ def test_several_blocks_of_patterns_and_of_output() -> None:
     whole = sweep_below(found.problem, found, 3, inf)
     assert len(whole.sets) + len(whole.doubtful) == count
     assert len({tuple(row) for row in whole.sets.tolist()}) == len(whole.sets)
-    threaded = sweep_below(found.problem, found, 3, inf, threads=3)
-    np.testing.assert_array_equal(whole.sets, threaded.sets)
-    np.testing.assert_array_equal(whole.sse, threaded.sse)
+
+
+@pytest.mark.parametrize(("m", "offset"), [(2, False), (2, True), (3, False)])
+def test_threads_change_nothing(m: int, offset: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _patterns(40, 2, seed=1, offset=offset)
+    cells = fitted_cells(found)
+    whole = sweep_below(found.problem, found, m, inf)
+    monkeypatch.setattr("theodolite.relu._sweep._PIECE", 300)
+    for one, three in (
+        (sweep(found, m, cells), sweep(found, m, cells, threads=3)),
+        (sweep_below(found.problem, found, m, inf), sweep_below(found.problem, found, m, inf, threads=3)),
+    ):
+        np.testing.assert_array_equal(one.sets, three.sets)
+        np.testing.assert_array_equal(one.sse, three.sse)
+        np.testing.assert_array_equal(one.doubtful, three.doubtful)
+    np.testing.assert_array_equal(one.sets, whole.sets)
+    np.testing.assert_allclose(one.sse, whole.sse, atol=1e-12)
 
 
 @pytest.mark.parametrize(("slope", "offset"), [(0.0, False), (0.0, True), (1.5, True)])

@@ -38,13 +38,12 @@ __all__ = ["Swept", "fitted_cells", "sweep", "sweep_below"]
 
 _MOST_BYTES = 2**31
 _MOST_SCRATCH = 1024
-_PIECES = 8
-"""Pieces of a sweep for each thread: the work of each is known only about."""
+_PIECE = 2**22
+"""Sets of a piece of a sweep, about. Pieces are the same on any number of threads, so that round-off is."""
 _HELD = 2**21
 """Bytes of products that are made at once for a sweep over pairs, where they are not made as they are needed."""
 _ROOM = 2**20
 """Sets for which one array has room, or a few more; what is not used of it takes no memory."""
-_WORTH_A_THREAD = 10**6
 _BATCH = 2**12
 _CLEAR = 1e3
 
@@ -130,8 +129,8 @@ def _swept(moments: Moments, m: int, below: float, threads: int, *, inside: bool
         )
     relative = below / moments.norm**2 if moments.norm > 0 else inf
     table = moments.products(0, moments.count) if m > 2 else None
-    threads = min(threads, 1 + comb(moments.count, m) // _WORTH_A_THREAD)
-    pieces = list(_pieces(moments, m, 1 if threads == 1 else _PIECES * threads))
+    pieces = list(_pieces(moments, m))
+    threads = min(threads, len(pieces))
     parts: list[list[Found]] = [[] for _ in pieces]
     waiting = iter(range(len(pieces)))
 
@@ -155,7 +154,7 @@ def _joined(arrays: list[Array]) -> Array:
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
-def _pieces(moments: Moments, m: int, wanted: int) -> Iterator[tuple[int, int]]:
+def _pieces(moments: Moments, m: int) -> Iterator[tuple[int, int]]:
     """Yield ranges of the first pattern that are about equally much work."""
     if m == 1:
         yield 0, 1
@@ -164,11 +163,10 @@ def _pieces(moments: Moments, m: int, wanted: int) -> Iterator[tuple[int, int]]:
     last, most = count - m + 1, count
     if m == 2 and not moments.stepping:
         most = max(1, _HELD // (8 * moments.grams.size))
-    total = comb(count, m)
     start, done = 0, 0
     for place in range(last):
         done += comb(count - place - 1, m - 1)
-        if done * wanted >= total or place + 1 - start == most or place == last - 1:
+        if done >= _PIECE or place + 1 - start == most or place == last - 1:
             yield start, place + 1
             start, done = place + 1, 0
 
