@@ -93,7 +93,10 @@ def polish(
         )
     large = problem.samples * len(point.outer) > _LARGE
     judging = _PACE * problem.samples * point.weights.size**2
-    deadline = time.monotonic() + (inf if budget is None else seconds(budget))
+    allowed = inf if budget is None else seconds(budget)
+    deadline = time.monotonic() + allowed
+    # A verdict that would take most of the budget is left out, and all of the time goes into the descent.
+    kept_back = judging if _SHORT < judging <= allowed / 2 else 0.0
     way = _Way(problem, biased)
     way.add(point)
     report = reporter(progress, None, "steps")
@@ -105,7 +108,7 @@ def polish(
             for found, sse in measured_path(problem, way.points[-1]):
                 way.add(found, sse if large else None)
                 report.update(len(way.points) - 1)
-                late = time.monotonic() + (judging if judging > _SHORT else 0) >= deadline
+                late = time.monotonic() + kept_back >= deadline
                 if late:
                     break
             way.measure()
