@@ -35,6 +35,9 @@ class Line:
                 critical_set.value, critical_set.kind, 1, 0, dimension, f"{critical_set.label}/{dimension}", PROVEN
             )
 
+    def certificate_of(self, piece):
+        return th.Certificate({"claim": piece.label})
+
     def panels(self, critical_set):
         return ()
 

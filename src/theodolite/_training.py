@@ -68,9 +68,9 @@ def train_ensemble(
 
     >>> import theodolite as th
     >>> land = th.ReluLandscape([[1.0], [-1.0]], [1.0, 1.0], hidden=1)
-    >>> found = th.train_ensemble(land, 100, rng=0, steps=500)
+    >>> found = th.train_ensemble(land, 100, rng=0, steps=2000)
     >>> [(level.value, level.runs) for level in found.levels()]
-    [(0.5, 100)]
+    [(0.5, 75), (1.0, 25)]
     """
     count, most = _whole("runs", runs, 1), _whole("steps", steps, 0)
     speed = land.training_rate() if rate is None else _positive("rate", rate)

@@ -172,7 +172,7 @@ class ReluLandscape(TrainedInVectors, ReluSurface):
         The search trains and polishes from random starts, and then tries all independent sets of faces of weight space, or
         bounds regions of it, so that what it returns is proven. ``bounds`` of the set are a proven lower bound and the loss;
         they differ where the ``budget``, a time such as ``"60s"``, or Ctrl-C ended it first: then the kind is what ``classify``
-        says of the best point.
+        says of the best point if that is a minimum, else ``UNDECIDED``.
 
         Raises ``NotCoveredError`` where a decision was too close in floats, and for several outputs.
 
@@ -190,7 +190,11 @@ class ReluLandscape(TrainedInVectors, ReluSurface):
             shown.close()
         if found.kind is Kind.LOCAL_MINIMUM:  # the search was stopped, maybe before it had settled
             kind = self.classify(found.representative()).kind
-            return replace(found, kind=kind if kind.is_minimum else Kind.UNDECIDED)
+            return (
+                found
+                if kind is found.kind
+                else replace(found, kind=kind if kind.is_minimum else Kind.UNDECIDED, index=None)
+            )
         return found
 
     def certificate_of(self, piece: Piece) -> Certificate:

@@ -114,7 +114,7 @@ class Strips:
 def percent(share: float) -> str:
     """Return a share in percent, two digits of it, and never 100 % or 0 % of what is not all or none.
 
-    >>> percent(0.623), percent(0.0123), percent(0), percent(0.00001), percent(0.9999), percent(1)
+    >>> percent(0.623), percent(0.0123), percent(0.0), percent(0.00001), percent(0.9999), percent(1.0)
     ('62 %', '1.2 %', '0 %', '0.001 %', '99.99 %', '100 %')
     """
     size = 100 * share
