@@ -110,6 +110,13 @@ class Landscape(Trainable, ABC):
 
         return Hessian(self, self.coerce(params))
 
+    def certificate(self, params: ParametersLike) -> Certificate:
+        """Return the certificate that ``params`` is a local minimum; ``NotCoveredError`` where there is none."""
+        raise NotCoveredError(
+            f"There are no certificates for single points of {self.specification}",
+            fix="Certify a whole set of critical points: global_minimum().certificate()",
+        )
+
     def certificate_of(self, piece: Piece) -> Certificate:
         """Return the certificate of ``piece``; ``NotCoveredError`` where there is none."""
         raise NotCoveredError(f"There are no certificates for critical sets of {self.specification}")

@@ -90,3 +90,25 @@ def test_relu_networks_on_decimals(decimals: Path, tmp_path: Path, network: str)
     refused = RUNNER.invoke(app, ["verify", str(path), *data])
     assert refused.exit_code == 1
     assert "made for other data" in refused.output
+
+
+def test_a_point_is_certified_by_classify(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("x,y\n1,1\n-1,1\n")
+    (tmp_path / "at.json").write_text("[[[1]], [1]]")
+    path = tmp_path / "point.json"
+    network = ["--target", "y", "--network", "relu:1-1-1", "--exact"]
+    command = ["classify", str(tmp_path / "data.csv"), *network, "--at", str(tmp_path / "at.json")]
+    made = RUNNER.invoke(app, [*command, "--certificate", str(path)])
+    assert made.exit_code == 0, made.output
+    result = RUNNER.invoke(app, ["verify", str(path), str(tmp_path / "data.csv"), "--target", "y"])
+    assert result.exit_code == 0, result.output
+    assert "a local minimum of a ReLU network" in result.output
+    assert "nothing is lower within the radius 0.99999999" in result.output
+
+
+def test_linear_points_have_no_certificate(tmp_path: Path) -> None:
+    (tmp_path / "at.json").write_text("[[[0,0,0,0],[0,0,0,0]], [[0,0],[0,0],[0,0],[0,0]]]")
+    command = ["classify", "iris", "--network", "linear:4-2-4", "--at", str(tmp_path / "at.json")]
+    result = RUNNER.invoke(app, [*command, "--certificate", str(tmp_path / "no.json")])
+    assert result.exit_code == 1
+    assert "no certificates for single points" in result.output

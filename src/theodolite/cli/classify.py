@@ -99,6 +99,14 @@ def classify(
             metavar="FILE", help="Save the parameters after the best step down (.npz).", rich_help_panel="Output"
         ),
     ] = None,
+    certificate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Save a certificate that this is a local minimum as JSON, for theodolite verify (exact ReLU networks).",
+            rich_help_panel="Output",
+        ),
+    ] = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -110,6 +118,8 @@ def classify(
             check_path(json, ".json")
         if leave is not None:
             check_path(leave, ".npz")
+        if certificate is not None:
+            check_path(certificate, ".json")
         from theodolite.io import read_parameters
 
         parameters = read_parameters(at)
@@ -122,8 +132,10 @@ def classify(
             Path(json).write_text(verdict_json(verdict) + "\n", encoding="utf-8")
         if leave is not None:
             _save_way_out(verdict, leave)
+        if certificate is not None:
+            land.certificate(unpacked(land, parameters)).save(certificate)
         if not quiet and json != "-":
-            saved = [("saved", path) for path in (json, leave) if path is not None]
+            saved = [("saved", path) for path in (json, leave, certificate) if path is not None]
             console = screen()
             print_verdict(console, verdict.kind)
             print_facts(console, [("point", at), *subject.facts, *verdict_lines(verdict), *saved])
