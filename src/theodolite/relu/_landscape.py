@@ -105,7 +105,7 @@ class ReluLandscape(TrainedInVectors, ReluSurface):
             return self._catalogue
         return Catalogue(self._problem, self._known, bool(nondifferentiable))
 
-    def local_minima(self, *, nondifferentiable: Option | bool = "auto") -> Iterator[ReluStratum]:
+    def local_minima(self, nondifferentiable: Option | bool = "auto") -> Iterator[ReluStratum]:
         """Yield the strata of all local minima, lowest loss first: each an exact choice of faces and signs of v.
 
         ``nondifferentiable=False`` leaves those on kinks out, ``"auto"`` does so where there are more than 10**6 sets of faces;
